@@ -3,7 +3,7 @@
 Its schema is repo-config/clashes.schema.json. Before the gap online.reasons.clashes reads it and tries cures.
 """
 
-from typing import Iterable, List, Mapping, NamedTuple
+from typing import Any, Collection, Iterable, List, Mapping, NamedTuple
 
 from offkit.model import requirement
 
@@ -17,6 +17,16 @@ class Failure(NamedTuple):
     other_version: str
     fails: str  # how the traceback ends
     cure: str  # a constraint that prevents it
+
+
+def whole(rows: Iterable[Mapping[str, Any]], names: Collection[str]) -> List[str]:
+    """Those of ``names`` (normalised, packages that own the same files) of which the table knows that they
+    have what all of them have."""
+    for row in rows:
+        has = {name: set(row["packages"].get(name, ())) for name in names}
+        if all(has.values()):
+            return [name for name in names if has[name] == set.union(*has.values())]
+    return []
 
 
 def failures(rows: Iterable[Mapping[str, str]], packages: Mapping[str, str], python: str) -> List[Failure]:

@@ -82,16 +82,11 @@ def overlaps(shared: Iterable[Shared], lock: dict[str, LockedWheel]) -> list[Fin
 
 def _keep(shared: Shared, lock: dict[str, LockedWheel]) -> str:
     """Which one will do for all, where that is known and the others are there by request alone."""
-    for row in _known()["rivals"]:
-        has = {name: set(row["packages"].get(name, ())) for name in shared.owners}
-        if not all(has.values()):
-            continue
-        everything = set.union(*has.values())
-        for name in shared.owners:
-            others = [other for other in shared.owners if other != name]
-            if has[name] == everything and all(lock[other].via == ("the request",) for other in others):
-                rest = ", ".join(others)
-                return f"keep {name}, which has what the others have: delete {rest} from the request"
+    for name in model.whole(_known()["rivals"], shared.owners):
+        others = [other for other in shared.owners if other != name]
+        if all(lock[other].via == ("the request",) for other in others):
+            rest = ", ".join(others)
+            return f"keep {name}, which has what the others have: delete {rest} from the request"
     return ""
 
 

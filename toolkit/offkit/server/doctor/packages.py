@@ -60,7 +60,7 @@ def inspect(
             owners.setdefault(line.path, {})[dist.title] = line
     checked = 0
     for dist in found:
-        count, problems = record.compare(tree, env, dist, records[dist.directory], owners, told)
+        count, problems = record.compare(tree, env, dist, records[dist.directory], owners, told, everywhere)
         checked += count
         findings += problems
     everything = everywhere + [

@@ -5,12 +5,13 @@ Source: the core metadata specification "Recording installed projects" (PEP 376 
 
 import errno
 import posixpath
-from typing import Collection, Dict, List, Tuple
+from typing import Collection, Dict, List, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model import record, words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import HASHES, RecordedFile
+from offkit.server.doctor import rivals
 from offkit.server.doctor.distribution import Distribution
 from offkit.server.doctor.shared_objects import machine_code
 from offkit.server.environment.environment import Environment, forbidden
@@ -128,16 +129,20 @@ def compare(
     lines: List[RecordedFile],
     owners: Owners,
     told: Collection[str],
+    all_of_them: Sequence[Distribution],
 ) -> Tuple[int, List[Finding]]:
-    """(files compared by their hash, findings). Of ``told`` it is known already that they cannot be read."""
+    """(files compared by their hash, findings). Of ``told`` it is known already that they cannot be read;
+    ``all_of_them`` is what is installed."""
     found = _Sorted()
     for line in lines:
         if line.path not in told:
             found.add(tree, dist, line, owners)
-    return found.checked, _findings(env, dist, found)
+    return found.checked, _findings(env, dist, found, all_of_them)
 
 
-def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Finding]:
+def _findings(
+    env: Environment, dist: Distribution, found: _Sorted, all_of_them: Sequence[Distribution]
+) -> List[Finding]:
     findings = []
     if found.missing:
         message = _several(env, found.missing, "missing")
@@ -152,10 +157,11 @@ def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Find
         findings.append(Finding("PKG012", ERROR, dist.title, message, tuple(paths), AGAIN))
     for paths, severity in ((found.broken, ERROR), (found.altered, WARNING)):
         if paths:
-            message = _several(env, paths, "altered")
+            message, fix = _several(env, paths, "altered"), AGAIN
             if found.rivals:
+                fix = rivals.cure(env, dist, found.rivals, all_of_them)
                 message += "; {} has files of the same name".format(", ".join(sorted(found.rivals)))
-            findings.append(Finding("PKG002", severity, dist.title, message, _all(paths), AGAIN))
+            findings.append(Finding("PKG002", severity, dist.title, message, _all(paths), fix))
     if found.unknown:
         message = "not checked, because the hash is unknown: " + _names(env, found.unknown)
         findings.append(Finding("PKG008", INFO, dist.title, message, tuple(found.unknown), ""))
