@@ -29,7 +29,17 @@ from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
 from offkit.online.index import troubles
-from offkit.online.proof import by_reading, forecast, grammar, image, needs, reading, rehearsal, stage
+from offkit.online.proof import (
+    by_reading,
+    forecast,
+    grammar,
+    image,
+    needs,
+    reading,
+    rehearsal,
+    stage,
+    surroundings,
+)
 from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
 from offkit.online.reasons.trial import Pins
@@ -321,6 +331,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     at_run_time = needs.survey(lock.wheels, order.target, order.more.server, order.pythons.build is not None)
     chosen, libraries = _libraries(order, survey.checklist, at_run_time.rpms, reporter)
     told += [*at_run_time.findings(chosen.titles, told), *needs.drivers(libraries, order.more.server)]
+    told += surroundings.findings(lock.wheels, paths, server)
     closed = by_reading.closure(lock, order.cache)
     sure = bool(installed or releases.of(order.target.el, order.target.name).minimal)
     forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, sure)

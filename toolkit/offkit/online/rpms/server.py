@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import description
 from offkit.media import rpm
+from offkit.model import layout
 from offkit.model.errors import UsageError
 from offkit.model.release import Release, trusted_keys
 
@@ -28,6 +29,10 @@ class Server(NamedTuple):
     keys: Mapping[str, frozenset[str]] = {}  # IDs by the file in /etc/pki/rpm-gpg; none: not said
     vendor: tuple[str, ...] = ()  # those of the files that its vendor brought
     imported: frozenset[str] | None = None  # IDs of those that rpm has; None: it could not be asked
+    fips: bool = False
+    fapolicyd: bool = False  # it runs
+    policy: str = ""  # of /etc/crypto-policies; "": not said
+    noexec: str = ""  # the file system of root's prefix, where nothing on it can be loaded
 
     def trusted(self, release: Release, known: bool) -> frozenset[str]:
         """IDs of the keys that packages may be signed with there (media.keys); none where that cannot be
@@ -69,8 +74,12 @@ def read(path: Path) -> Server:
             str((data.get("cpu") or {}).get("level") or ""),
             str((data.get("os_release") or {}).get("ID") or ""),
             *_keys(data.get("keys") or {}),
+            data.get("fips") is True,
+            data.get("fapolicyd") == "running",
+            str(data.get("crypto_policy") or ""),
+            _noexec(data.get("mounts") or []),
         )
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise UsageError(f"--target: {path} cannot be read as a target: {error}") from None
 
 
@@ -88,6 +97,13 @@ def _keys(
         rows = map(_KEY.match, _words(given["rpm"]))
         imported = frozenset(row.group().lower() for row in rows if row)
     return told, _words(given.get("vendor")), imported
+
+
+def _noexec(mounts: Sequence[Mapping[str, Any]]) -> str:
+    """The innermost that root's prefix lies on, where it is mounted so."""
+    around = [one for one in mounts if f"{layout.ROOT_PREFIX}/".startswith(str(one["at"]).rstrip("/") + "/")]
+    last = max(around, key=lambda one: len(one["at"]), default=None)
+    return str(last["at"]) if last and "noexec" in last["flags"] else ""
 
 
 def _words(given: Any) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ fapolicyd.trust(5) and fapolicyd-cli(8), and fapolicyd's own rules.d (README-rul
 import posixpath
 import re
 import shlex
-from typing import Dict, Iterator, List, Optional, Set
+from typing import Iterator, List, Optional, Set
 
 from offkit.edges import data
 from offkit.edges.tree import DIRECTORY, FILE, Tree
 from offkit.model import requirement, surroundings, words
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, Finding
 from offkit.server.environment import modules
 from offkit.server.environment.environment import Environment
 
@@ -25,7 +25,6 @@ _RULES = ("/etc/fapolicyd/compiled.rules", "/etc/fapolicyd/fapolicyd.rules")
 _TRUST, _TRUSTS = "/etc/fapolicyd/fapolicyd.trust", "/etc/fapolicyd/trust.d"
 _TEXT = 64 * 1024 * 1024  # bytes of trusted files' names that are read
 _NAMED = 5
-_OWN_LIBRARY = re.compile(r"lib(?:crypto|ssl)-?[\w.]*\.so")
 _SHARED = re.compile(r"\.so(?:\.\d+)*$")
 _DENIES = re.compile(r"deny\w*\s.*\bperm=(?:open|any)\b.*:.*\bftype=\S*application/x-sharedlib")
 _ALLOWS = re.compile(r"allow\w*\s.*\bperm=(?:open|any)\b[^:]*:(.*)")
@@ -36,54 +35,24 @@ def inspect(tree: Tree, env: Environment) -> List[Finding]:
 
 
 def _fips(tree: Tree, env: Environment) -> List[Finding]:
-    """Facts, and packages that bring what the mode knows nothing of: their libcrypto refuses ("disabled for
-    FIPS", psycopg2's issue 1170), or ends the process (memray's issue 783)."""
     if _first(tree, _FIPS) != "1":
         return []
-    message = (
-        "is on: hashlib.md5() and others that are not approved raise ValueError, unless they are called with "
-        "usedforsecurity=False (Python 3.9, and the 3.6 and 3.8 of EL 8)"
-    )
-    found = [Finding("ENV018", INFO, "FIPS mode", message, (_FIPS,), "")]
+    packages: Set[str] = set()
+    libraries: List[str] = []
     for top in env.site_packages:
-        libraries = list(_own_libraries(tree, top))
-        if libraries:
-            message = "has no say in {}: an OpenSSL in a wheel is not the server's, and may refuse to work"
-            fix = "bundle again with a package that uses the server's OpenSSL (offkit bundle --carry-source)"
-            names = words.listed([env.shorten(path) for path in libraries], _NAMED)
-            found.append(
-                Finding("ENV018", WARNING, "FIPS mode", message.format(names), tuple(libraries), fix)
-            )
-        known = _known(surroundings.OWN_CRYPTO)
-        inside = {
-            requirement.normalize(name.split("-")[0])
-            for name in tree.names(top)
-            if name.endswith(".dist-info")
-        }
-        own = ["{} ({})".format(name, known[name]) for name in sorted(inside & set(known))]
-        if own:
-            message = "has no say in what these compute with themselves: {}".format(", ".join(own))
-            found.append(Finding("ENV018", INFO, "FIPS mode", message, (top,), ""))
-    return found
-
-
-def _own_libraries(tree: Tree, top: str) -> Iterator[str]:
-    """Copies of libcrypto and libssl, where auditwheel puts them: PACKAGE.libs, before 3.2 PACKAGE/.libs."""
-    for name in tree.names(top):
-        if name.endswith(".libs") or "." not in name:
-            path = posixpath.join(top, name, "" if name.endswith(".libs") else ".libs").rstrip("/")
-            for each in tree.names(path):
-                if _OWN_LIBRARY.match(each):
-                    yield posixpath.join(path, each)
+        for name in tree.names(top):
+            if name.endswith(".dist-info"):
+                packages.add(requirement.normalize(name.split("-")[0]))
+            elif name.endswith(".libs") or "." not in name:
+                place = name if name.endswith(".libs") else name + "/.libs"
+                libraries += [place + "/" + each for each in tree.names(posixpath.join(top, place))]
+    own = [path for path in libraries if surroundings.OWN_OPENSSL.fullmatch(path)]
+    return surroundings.fips(_known(), sorted(packages), own)
 
 
 def _policy(tree: Tree) -> List[Finding]:
-    policy = _first(tree, _POLICY)
-    says = _known(surroundings.CRYPTO_POLICY).get(policy.split(":")[0]) if policy else ""
-    if not says:
-        return []
-    message = "is {}: {}, by Python's ssl too where it has the system's OpenSSL".format(policy, says)
-    return [Finding("ENV019", INFO, "crypto policy", message, (_POLICY,), "")]
+    current = _first(tree, _POLICY)
+    return surroundings.policy(_known(), current) if current else []
 
 
 def _fapolicyd(tree: Tree, env: Environment) -> List[Finding]:
@@ -101,7 +70,7 @@ def _fapolicyd(tree: Tree, env: Environment) -> List[Finding]:
         message = "is running, and this user may not read what it trusts: it may deny what is in {}".format(
             where
         )
-        return [Finding("ENV020", INFO, "fapolicyd", message, (_TRUST, *_RULES), add)]
+        return [Finding("ENV020", INFO, surroundings.FAPOLICYD, message, (_TRUST, *_RULES), add)]
     objects = [path for path in _shared(tree, where) if path not in trusted]
     denied = next((number for number, rule in enumerate(rules) if _DENIES.match(rule)), None)
     if denied is None or not objects or any(_covers(rule, where) for rule in rules[:denied]):
@@ -111,7 +80,7 @@ def _fapolicyd(tree: Tree, env: Environment) -> List[Finding]:
         words.several(len(objects), "shared object"),
         words.listed([env.shorten(path) for path in objects], _NAMED),
     )
-    return [Finding("ENV020", ERROR, "fapolicyd", message, tuple(objects[:_NAMED]), add)]
+    return [Finding("ENV020", ERROR, surroundings.FAPOLICYD, message, tuple(objects[:_NAMED]), add)]
 
 
 def _runs(tree: Tree) -> bool:
@@ -183,8 +152,8 @@ def _shared(tree: Tree, directory: str) -> Iterator[str]:
             yield path
 
 
-def _known(kind: str) -> Dict[str, str]:
-    return surroundings.parse(data.read_text(surroundings.TABLE), kind)
+def _known() -> surroundings.Table:
+    return surroundings.parse(data.read_text(surroundings.TABLE))
 
 
 def _first(tree: Tree, path: str) -> str:
