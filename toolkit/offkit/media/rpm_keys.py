@@ -16,6 +16,12 @@ from offkit.edges.run import clean_environment, run
 SIGNED, UNSIGNED, NO_KEY, DAMAGED, UNCHECKED = "signed", "unsigned", "no key", "damaged", "unchecked"
 WORDS = "OK|BAD|NOKEY|NOTTRUSTED|NOTFOUND|UNKNOWN"
 HEADER_ONLY = "only its header is signed, which does not protect its contents"
+# rpm's own word, before a signature that it calls BAD for that, though it is intact: EL 9's crypto policies
+# DEFAULT and FUTURE (crypto-policies(7); access.redhat.com/solutions/6868611).
+NO_SHA1 = "Hash algorithm SHA1 not available"
+SHA1_ONLY = (
+    "its signature is made with SHA-1, which the crypto policy here forbids (update-crypto-policies(8))"
+)
 _LINE = re.compile(r"^\s+(\S.*?): ({})\b".format(WORDS), re.M)
 _KEY = re.compile(r"key (?:ID|fingerprint:?) ([0-9a-fA-F]{8,})")
 
@@ -134,7 +140,10 @@ def judge(said: str, errors: str = "") -> Verdict:
     signatures = [(label, word) for label, word in lines if _KEY.search(label)]
     digests = [word for label, word in lines if label.lower().endswith("digest")]
     bad = [label for label, word in lines if word == "BAD"]
-    if bad or not digests or any(word != "OK" for word in digests):
+    whole = bool(digests) and all(word == "OK" for word in digests)
+    if bad and whole and NO_SHA1 in said + errors and all("/SHA1 Signature" in label for label in bad):
+        return Verdict(UNSIGNED, SHA1_ONLY)
+    if bad or not whole:
         words = (errors.strip() or said.strip()).splitlines()
         return Verdict(DAMAGED, ", ".join(bad) or (words[-1].strip() if words else "rpm printed nothing"))
     if not signatures:

@@ -31,6 +31,7 @@ def texts() -> Dict[str, str]:
         "INODES": str(space.INODES),
         "KEY_NAME": release.KEY_NAME,
         "KEY_UNUSUAL": release.UNUSUAL_KEY,
+        "NO_SHA1": rpm_keys.NO_SHA1,
         "PACKAGE": yum.PACKAGE,
         "PYTHON_RECEIPT": layout.PYTHON_RECEIPT,
         "PYTHON_SCHEMA": layout.PYTHON_SCHEMA,
@@ -39,6 +40,7 @@ def texts() -> Dict[str, str]:
         "ROOT_PREFIX": layout.ROOT_PREFIX,
         "RPM_WORDS": rpm_keys.WORDS,
         "RUNTIME": str(space.RUNTIME),
+        "SHA1_ONLY": rpm_keys.SHA1_ONLY,
         "UNFIT": "".join("\\" + char for char in layout.UNFIT if char.isprintable()),
         "UNPACKERS": "\n".join(
             "{}*) unpacker='{} -dc' ;;".format(magic.hex(), name) for name, magic in unpacking.MAGICS.items()

@@ -178,12 +178,14 @@ wrong_rpms() {
 judge() {
     LC_ALL=C awk '
         NF { last = $0 }
+        /@OFFKIT_NO_SHA1@/ { without_sha1 = 1 }
         /^[ \t]/ && match($0, /: (@OFFKIT_RPM_WORDS@)([^A-Za-z0-9_]|$)/) {
             label = substr($0, 1, RSTART - 1)
             sub(/^[ \t]+/, "", label)
             word = substr($0, RSTART + 2)
             sub(/[^A-Z].*/, "", word)
             if (word == "BAD") bad = bad (bad == "" ? "" : ", ") label
+            if (word == "BAD" && label !~ /\/SHA1 Signature/) broken = 1
             if (tolower(label) ~ /digest$/) {
                 digests++
                 wrong = wrong || word != "OK"
@@ -201,7 +203,8 @@ judge() {
         END {
             sub(/^[ \t]+/, "", last)
             sub(/[ \t]+$/, "", last)
-            if (bad != "" || wrong || !digests) print "damaged\n" (bad != "" ? bad : last != "" ? last : "rpm printed nothing")
+            if (bad != "" && without_sha1 && digests && !broken && !wrong) print "unsigned\n@OFFKIT_SHA1_ONLY@"
+            else if (bad != "" || wrong || !digests) print "damaged\n" (bad != "" ? bad : last != "" ? last : "rpm printed nothing")
             else if (!signatures) print "unsigned"
             else if (!whole) print "unsigned\n@OFFKIT_HEADER_ONLY@"
             else print (unknown ? "no key\n" : "signed\n") key
