@@ -133,12 +133,7 @@ def test_fapolicyd_trusts_nothing_that_was_installed(server, compiled):
     fapolicyd(server, compiled=compiled)
     (found,) = said(server)
     assert (found.code, found.severity, found.subject) == ("ENV020", "error", "fapolicyd")
-    assert (
-        found.message
-        == "does not trust 1 shared object, so nobody can load them ({}); nor start what is in bin/".format(
-            NAME
-        )
-    )
+    assert found.message == "does not trust 1 shared object: nobody can load {}".format(NAME)
     assert found.fix == (
         "as root, for each new generation too: fapolicyd-cli --file add /opt/env/ && fapolicyd-cli --update"
     )
@@ -188,6 +183,32 @@ def test_fapolicyd_that_denies_nothing(server):
     fapolicyd(server)
     server.put("/etc/fapolicyd/fapolicyd.conf", "# x\npermissive = 1\n")
     assert said(server) == []
+
+
+def test_scripts_that_fapolicyd_does_not_let_start(server):
+    """Shell scripts may (72-shell.rules), and bin/python is a link to what an RPM brought."""
+    server.put("/opt/env/bin/tool", "#!/opt/env/bin/python\n")
+    server.put("/opt/env/bin/activate", "# shell\n")
+    fapolicyd(server)
+    server.put("/etc/fapolicyd/trust.d/ours", LINE)
+    (found,) = said(server)
+    assert (found.code, found.severity) == ("ENV020", "error")
+    assert found.message == "does not trust 1 script: nobody can start bin/tool"
+    fapolicyd(server, ["allow perm=execute all : dir=/opt/env/", *RULES])
+    assert said(server) == []
+    fapolicyd(server, [rule for rule in RULES if "perm=execute" not in rule])
+    assert said(server) == []
+    fapolicyd(server)
+    server.put("/etc/fapolicyd/trust.d/ours", LINE + "/opt/env/bin/tool 5 {}\n".format("0" * 64))
+    assert said(server) == []
+
+
+def test_the_systems_own_python(server):
+    """What RPMs brought is trusted as theirs, and in no file."""
+    fapolicyd(server)
+    server.link("/usr/bin/python3.6", "/usr/local/bin/python3.6")
+    found = examine("/usr", server.root, checks=["machine"]).findings
+    assert [each for each in found if each.code == "ENV020"] == []
 
 
 def test_fapolicyd_of_a_mounted_system(server):

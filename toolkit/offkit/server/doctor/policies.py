@@ -26,8 +26,9 @@ _TRUST, _TRUSTS = "/etc/fapolicyd/fapolicyd.trust", "/etc/fapolicyd/trust.d"
 _TEXT = 64 * 1024 * 1024  # bytes of trusted files' names that are read
 _NAMED = 5
 _SHARED = re.compile(r"\.so(?:\.\d+)*$")
-_DENIES = re.compile(r"deny\w*\s.*\bperm=(?:open|any)\b.*:.*\bftype=\S*application/x-sharedlib")
-_ALLOWS = re.compile(r"allow\w*\s.*\bperm=(?:open|any)\b[^:]*:(.*)")
+_OPENS = re.compile(r"deny\w*\s.*\bperm=(?:open|any)\b.*:.*\bftype=\S*application/x-sharedlib")
+_STARTS = re.compile(r"deny\w*\s+perm=(?:execute|any)\s+all\s*:\s*all\s*$")
+_ALLOWS = re.compile(r"allow\w*\s.*\bperm=(\w+)\b[^:]*:(.*)")
 
 
 def inspect(tree: Tree, env: Environment) -> List[Finding]:
@@ -56,31 +57,35 @@ def _policy(tree: Tree) -> List[Finding]:
 
 
 def _fapolicyd(tree: Tree, env: Environment) -> List[Finding]:
-    """ENV020: shared objects that it does not let anybody open, and programs that it does not let run."""
-    if not tree.is_file(_DAEMON) or not _runs(tree) or _permissive(tree):
-        return []
+    """ENV020: shared objects that it lets nobody open, and scripts that it lets nobody start. What came with
+    RPMs is trusted as theirs."""
     where = modules.real(tree, env.where)
-    rules, trusted = _rules(tree), _trusted(tree, where)
-    add = (
-        "as root, for each new generation too: fapolicyd-cli --file add {} && fapolicyd-cli --update".format(
-            shlex.quote(where.rstrip("/") + "/")
-        )
-    )
-    if trusted is None or rules is None:
-        message = "is running, and this user may not read what it trusts: it may deny what is in {}".format(
-            where
-        )
-        return [Finding("ENV020", INFO, surroundings.FAPOLICYD, message, (_TRUST, *_RULES), add)]
-    objects = [path for path in _shared(tree, where) if path not in trusted]
-    denied = next((number for number, rule in enumerate(rules) if _DENIES.match(rule)), None)
-    if denied is None or not objects or any(_covers(rule, where) for rule in rules[:denied]):
+    if where == "/usr" or not tree.is_file(_DAEMON) or not _runs(tree) or _permissive(tree):
         return []
-    message = "does not trust {}, so nobody can load them ({}); nor start what is in bin/"
-    message = message.format(
-        words.several(len(objects), "shared object"),
-        words.listed([env.shorten(path) for path in objects], _NAMED),
-    )
-    return [Finding("ENV020", ERROR, surroundings.FAPOLICYD, message, tuple(objects[:_NAMED]), add)]
+    rules, trusted = _rules(tree), _trusted(tree, where)
+    add = "as root, for each new generation too: fapolicyd-cli --file add {} && fapolicyd-cli --update"
+    add = add.format(shlex.quote(where + "/"))
+    if trusted is None or rules is None:
+        message = "is running, and this user may not read what it trusts: it may deny what is in " + where
+        return [Finding("ENV020", INFO, surroundings.FAPOLICYD, message, (_TRUST, *_RULES), add)]
+    commands = (posixpath.join(where, "bin", name) for name in tree.names(where + "/bin"))
+    scripts = [
+        path for path in commands if "python" in _first(tree, path) and modules.real(tree, path) == path
+    ]
+    found = []
+    for rule, perm, files, what, denied in (
+        (_OPENS, "open", list(_shared(tree, where)), "shared object", "nobody can load {}"),
+        (_STARTS, "execute", scripts, "script", "nobody can start {}"),
+    ):
+        apart = [path for path in files if path not in trusted]
+        number = next((number for number, each in enumerate(rules) if rule.match(each)), None)
+        if apart and number is not None and not any(_covers(each, perm, where) for each in rules[:number]):
+            names = words.listed([env.shorten(path) for path in apart], _NAMED)
+            message = "does not trust {}: ".format(words.several(len(apart), what)) + denied.format(names)
+            found.append(
+                Finding("ENV020", ERROR, surroundings.FAPOLICYD, message, tuple(apart[:_NAMED]), add)
+            )
+    return found
 
 
 def _runs(tree: Tree) -> bool:
@@ -112,15 +117,15 @@ def _rules(tree: Tree) -> Optional[List[str]]:
     return None
 
 
-def _covers(rule: str, where: str) -> bool:
-    """Whether a rule lets at least somebody open what lies there, trusted or not."""
+def _covers(rule: str, perm: str, where: str) -> bool:
+    """Whether a rule gives at least somebody this permission for what lies there, trusted or not."""
     matched = _ALLOWS.match(rule)
-    if not matched or "trust=1" in matched.group(1):
+    if not matched or "trust=1" in matched.group(2) or matched.group(1) not in (perm, "any"):
         return False
-    place = re.search(r"\bdir=(/\S*)", matched.group(1))
+    place = re.search(r"\bdir=(/\S*)", matched.group(2))
     if place:
         return (where + "/").startswith(place.group(1).rstrip("/") + "/")
-    return matched.group(1).strip() == "all" and bool(re.search(r"\sall\s*:|\bexe=\S*python", rule))
+    return matched.group(2).strip() == "all" and bool(re.search(r"\sall\s*:|\bexe=\S*python", rule))
 
 
 def _trusted(tree: Tree, where: str) -> Optional[Set[str]]:
