@@ -27,8 +27,8 @@ def fips(table: Table, packages: Sequence[str], libraries: Sequence[str]) -> Lis
     """ENV018, where the mode is on. ``packages`` are normalised names, ``libraries`` match OWN_OPENSSL: they
     refuse ("disabled for FIPS", psycopg2's issue 1170), or end the process (memray's issue 783)."""
     message = (
-        "is on: hashlib.md5() and others that are not approved raise ValueError, unless they are called with "
-        "usedforsecurity=False (Python 3.9, and the 3.6 and 3.8 of EL 8)"
+        "is on: hashlib.md5() and others that are not approved may raise ValueError, unless they are called "
+        "with usedforsecurity=False (Python 3.9, and the 3.6 and 3.8 of EL 8)"
     )
     found = [Finding("ENV018", INFO, FIPS, message, ("/proc/sys/crypto/fips_enabled",), "")]
     if libraries:
