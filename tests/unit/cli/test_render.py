@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from offkit.cli import glyphs, render
+from offkit.cli import finding_lines, glyphs, render
 from offkit.cli.streams import OutputLost, Remark, Result, encode_anything
 from offkit.model import words
 from offkit.model.errors import EnvironmentProblem, damaged
@@ -57,14 +57,12 @@ def streams(monkeypatch):
 
 
 def test_findings_worst_first_with_their_cure(streams):
-    """Code, subject, where was looked, what to do; a second line of the cure is indented."""
+    """Code, subject, what to do; a second line of the cure is indented."""
     out, _ = streams()
     render.console()
     render.findings([HINT, DOUBT, LOST])
     assert out.said().splitlines() == [
         "✗ LIB001  libSM.so.6: is not there",
-        "      looked in  /lib64",
-        "      looked in  /usr/lib64",
         "      fix        yum install libSM",
         "                 then look again",
         "! PY001  tkinter: is missing",
@@ -75,7 +73,7 @@ def test_findings_worst_first_with_their_cure(streams):
 def test_a_place_that_is_the_subject_is_named_once(streams):
     """Also behind the names of targets."""
     out, _ = streams()
-    render.console()
+    render.console(verbose=True)
     one = LOST._replace(subject="/c7.iso", looked_in=("/c7.iso", "/mnt/c7.iso"), fix="")
     render.findings([one, one._replace(subject="el7, el8: /c7.iso")])
     assert out.said().splitlines() == [
@@ -90,11 +88,11 @@ def test_a_cure_of_several_stands_once(streams):
     """Below the last of them, in the columns of the others."""
     out, _ = streams()
     render.console()
-    one = LOST._replace(looked_in=(), fix="yum install libSM libICE")
+    one = LOST._replace(code="REQ001", fix="yum install libSM libICE")
     render.findings([one, DOUBT, one._replace(subject="libICE.so.6")])
     assert out.said().splitlines() == [
-        "✗ LIB001  libSM.so.6: is not there",
-        "✗ LIB001  libICE.so.6: is not there",
+        "✗ REQ001  libSM.so.6: is not there",
+        "✗ REQ001  libICE.so.6: is not there",
         "      fix both   yum install libSM libICE",
         "! PY001  tkinter: is missing",
     ]
@@ -102,9 +100,9 @@ def test_a_cure_of_several_stands_once(streams):
     each = [one._replace(subject=name, fix="use a\nor use b\nor build " + name) for name in ("x", "y", "z")]
     render.findings(each)
     assert out.said().splitlines()[2:] == [
-        "✗ LIB001  y: is not there",
+        "✗ REQ001  y: is not there",
         "      fix        build y",
-        "✗ LIB001  z: is not there",
+        "✗ REQ001  z: is not there",
         "      fix        build z",
         "      fix all 3  use a",
         "                 or use b",
@@ -115,16 +113,16 @@ def test_of_whom_a_cure_is(streams):
     """Where others stand above it, it has their names."""
     out, _ = streams()
     render.console()
-    one = LOST._replace(looked_in=())
+    one = LOST._replace(code="REQ001")
     rows = (("x", "use x"), ("y", "use a"), ("y", "use a\nor use b"), ("z", "use a"))
     render.findings([one._replace(subject=name, fix=fix) for name, fix in rows])
     assert out.said().splitlines() == [
-        "✗ LIB001  x: is not there",
+        "✗ REQ001  x: is not there",
         "      fix        use x",
-        "✗ LIB001  y: is not there",
-        "✗ LIB001  y: is not there",
+        "✗ REQ001  y: is not there",
+        "✗ REQ001  y: is not there",
         "      fix        use b",
-        "✗ LIB001  z: is not there",
+        "✗ REQ001  z: is not there",
         "      fix all 3  y, z:",
         "                 use a",
     ]
@@ -176,7 +174,7 @@ def test_without_json_there_is_no_document(streams):
 
 
 def test_quiet_and_verbose(streams):
-    """-q keeps warnings; -v adds notes and every place looked in."""
+    """-q keeps warnings; -v adds notes and the places looked in."""
     out, err = streams()
     console = render.console(quiet=True)
     console.step("a")
@@ -186,10 +184,10 @@ def test_quiet_and_verbose(streams):
     many = LOST._replace(looked_in=tuple("/%d" % n for n in range(9)))
     render.console()
     render.findings([many])
-    assert "… 4 more (-v shows them)" in out.said()
+    assert "looked in" not in out.said()
     render.console(verbose=True).note("d")
     render.findings([many])
-    assert "looked in  /8" in out.said()
+    assert out.said().count("looked in  /") == 9
     assert err.said().endswith("  d\n")
 
 
@@ -279,7 +277,7 @@ def test_undecodable_names_go_out_as_they_came(streams):
 def test_names_cannot_forge_lines_or_colours(streams):
     """A control character in a file's name is shown, not obeyed."""
     out, _ = streams()
-    render.console()
+    render.console(verbose=True)
     render.findings(
         [LOST._replace(subject="a\n✓ all is well", message="\033[31mred", looked_in=("/x\r",), fix="")]
     )
@@ -354,14 +352,45 @@ def test_lines_in_colour(streams):
 
 
 @pytest.mark.parametrize(("number", "shown"), [(6, 6), (7, 5)])
-def test_how_many_places_are_shown(streams, number, shown):
-    """Six; of more, five and how many are left."""
-    out, _ = streams()
+def test_how_many_places_an_error_shows(streams, number, shown):
+    """One that ends a command: six; of more, five and how many are left. Equal findings have them once."""
+    _, err = streams()
     render.console()
-    render.findings([LOST._replace(looked_in=[str(one) for one in range(number)], fix="")])
-    lines = out.said().splitlines()[1:]
+    places = tuple(str(one) for one in range(number))
+    two = [LOST._replace(subject=name, looked_in=places, fix="") for name in "ab"]
+    render.error(EnvironmentProblem("e", two))
     more = [] if number == shown else ["      looked in  … {} more (-v shows them)".format(number - shown)]
-    assert lines == ["      looked in  {}".format(one) for one in range(shown)] + more
+    assert err.said().splitlines() == [
+        "error: e",
+        "✗ LIB001  2 libraries are not there: a, b",
+        *("      looked in  {}".format(one) for one in range(shown)),
+        *more,
+    ]
+
+
+def test_lines_are_broken_between_words_on_a_terminal(streams, monkeypatch):
+    """Where it would break them anywhere; never a cure, which is to be copied, and nothing in a pipe."""
+    one = LOST._replace(
+        message="is missing; needed by cv2/cv2.abi3.so and by opencv_python_headless.libs/x", fix="y " * 60
+    )
+    for columns, broken in (
+        (
+            60,
+            [
+                "✗ LIB001  libSM.so.6: is missing; needed by cv2/cv2.abi3.so",
+                "      and by opencv_python_headless.libs/x",
+            ],
+        ),
+        (200, [None]),
+        (20, [None]),
+    ):
+        out, _ = streams(terminal=True)
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setattr(finding_lines.streams, "width", lambda stream, columns=columns: columns)
+        render.console()
+        render.findings([one])
+        whole = "✗ LIB001  libSM.so.6: " + one.message
+        assert out.said().splitlines() == [line or whole for line in broken] + ["      fix        " + one.fix]
 
 
 def test_tables(streams):

@@ -3,14 +3,15 @@
 import os
 import posixpath
 import sys
+from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import typer
 
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
-from offkit.model.finding import INFO, has_errors
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, has_errors
 from offkit.model.words import several
 
 if TYPE_CHECKING:
@@ -190,20 +191,40 @@ def _bundle(
         if any((finding.code, finding.severity) == ("LIB001", INFO) for finding in result.findings):
             having = "{} and the bundle have".format(result.system)
         render.good("libraries: {} the {} that the bundle needs{}".format(having, needs, there))
-    render.findings(result.findings)
-    _install(result.install_line)
+    _found(result.findings, result.install_line)
+    _sum(result.findings, quiet)
+    _install(result.install_line, result.doubt)
     if has_errors(result.findings):
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _install(line: str) -> None:
+def _found(findings: Sequence[Finding], line: str) -> None:
+    """With -v also what is for information."""
+    render.findings([each for each in findings if render.verbose() or each.severity != INFO], last=line)
+
+
+def _sum(findings: Sequence[Finding], quiet: bool) -> None:
+    """How many there are of what was said, and of what -v says."""
+    of = Counter(each.severity for each in findings)
+    if quiet or not (of[ERROR] or of[WARNING]):
+        return
+    said = [several(of[weight], weight) for weight in (ERROR, WARNING) if of[weight]]
+    more = several(of[INFO], "remark") + ("" if render.verbose() else " more with -v") if of[INFO] else ""
+    render.line("")
+    render.line(", ".join(said) + ("; " + more if more else ""))
+
+
+def _install(line: str, doubt: str) -> None:
+    """The one line to be copied stands last."""
     if line:
         render.line("")
-        render.line("to install everything at once:")
-        render.line("  " + line)
+        if doubt:
+            render.line(doubt)
         if os.geteuid() != 0:
-            render.line("this needs root; without root, for your own installation only:")
+            render.line("without root, for your own installation only:")
             render.line("  sh install.sh bundle.tar --iso FILE")
+        render.line("{}to install everything at once:".format("as root, " * (os.geteuid() != 0)))
+        render.line("  " + line)
 
 
 def _text(result: "Examination", quiet: bool) -> None:
@@ -237,11 +258,12 @@ def _text(result: "Examination", quiet: bool) -> None:
             for finding in mine:
                 if finding.code == "LIB012":
                     render.good("{}: {}".format(name, finding.message))
-        render.findings(mine if render.verbose() else serious)
+        _found(mine, summary.install_line)
+    _sum(result.findings, quiet)
     if render.verbose():
         _libraries(result)
         _sources(result)
-    _install(summary.install_line)
+    _install(summary.install_line, result.doubt)
 
 
 def _sources(result: "Examination") -> None:

@@ -1,37 +1,63 @@
-"""How findings are laid out: a line each with its code, then where was looked and the cure."""
+"""How findings are laid out: a line each with its code, equal ones in one, and the cure below."""
 
+import textwrap
 from typing import Iterable, Iterator, TextIO
 
+from offkit.cli import streams
 from offkit.cli.glyphs import glyph, paint, visible
-from offkit.model import shared_cure
+from offkit.model import groups
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
 _SEVERITY = {ERROR: ("bad", "red"), WARNING: ("warn", "yellow"), INFO: ("info", "dim")}
-_PLACES = 6  # that are shown without -v
+_INDENT = "      "
+_PLACES = 6  # that are shown of an error which ends a command
+_LEAST = 40  # columns of a terminal in which lines are broken between words
 
 
-def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]:
+def lines(
+    found: Iterable[Finding], out: TextIO, verbose: bool, last: str = "", end: bool = False
+) -> Iterator[str]:
     """Errors first; what cures several stands once, below the last of them, with their names where there
-    are others above. ``verbose``: with all places that were looked in."""
-    for above, (finding, own, shared) in enumerate(shared_cure.gather(found), 1):
-        name, colour = _SEVERITY[finding.severity]
-        yield "{} {}  {}: {}".format(
-            paint(glyph(name, out), colour, out),
-            paint(finding.code, "dim", out),
-            paint(visible(finding.subject), "bold", out),
-            visible(finding.message),
-        )
-        looked = [place for place in finding.looked_in if not _named(place, finding.subject)]
-        shown = looked if verbose or len(looked) <= _PLACES else looked[: _PLACES - 1]
-        for place in shown:
-            yield "      looked in  {}".format(visible(place))
-        if len(shown) < len(looked):
-            yield "      looked in  … {} more (-v shows them)".format(len(looked) - len(shown))
+    are others above. ``verbose``: each by itself, with all places that were looked in. ``last``: the
+    command that stands below all of them. ``end``: they end the command, so it is told where was looked."""
+    for above, (group, own, shared) in enumerate(groups.gather(found, last, verbose), 1):
+        yield from _head(group, out)
+        if verbose or end:
+            yield from _places(group, verbose)
         yield from _cure("fix", own)
         for cures, of in shared:
             names = ", ".join(sorted(set(of), key=of.index)) if len(of) < above else ""
             label = "fix both" if len(of) == 2 else "fix all {}".format(len(of))
             yield from _cure(label, cures, names + ":" if names else "")
+
+
+def _head(group: groups.Group, out: TextIO) -> Iterator[str]:
+    """Broken between words where a terminal would break them anywhere."""
+    name, colour = _SEVERITY[group.severity]
+    mark, subject = glyph(name, out), visible(group.subject)
+    begin = "{} {}  {}".format(mark, group.code, subject)
+    text = begin + visible(group.message)
+    width = streams.width(out)
+    first, *more = (
+        textwrap.wrap(text, width, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False)
+        if _LEAST <= width < len(text)
+        else [text]
+    )
+    if first.startswith(begin):
+        painted = paint(mark, colour, out), paint(group.code, "dim", out), paint(subject, "bold", out)
+        first = "{} {}  {}".format(*painted) + first[len(begin) :]
+    yield first
+    yield from more
+
+
+def _places(group: groups.Group, every: bool) -> Iterator[str]:
+    looked = dict.fromkeys(place for each in group.findings for place in each.looked_in)
+    places = [place for place in looked if not _named(place, group.subject)]
+    shown = places if every or len(places) <= _PLACES else places[: _PLACES - 1]
+    for place in shown:
+        yield "{}looked in  {}".format(_INDENT, visible(place))
+    if len(shown) < len(places):
+        yield "{}looked in  … {} more (-v shows them)".format(_INDENT, len(places) - len(shown))
 
 
 def _named(place: str, subject: str) -> bool:
@@ -40,6 +66,6 @@ def _named(place: str, subject: str) -> bool:
 
 
 def _cure(label: str, cures: Iterable[str], head: str = "") -> Iterator[str]:
-    text = shared_cure.text(cures)
+    text = groups.text(cures)
     for number, row in enumerate([head, *text.splitlines()] if head else text.splitlines()):
-        yield "      {:9}  {}".format("" if number else label, visible(row))
+        yield "{}{:9}  {}".format(_INDENT, "" if number else label, visible(row))

@@ -184,13 +184,13 @@ def _shown(value: Any) -> Any:
     return [_shown(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def findings(found: Iterable[Finding], aside: bool = False) -> None:
-    """Each finding with its code, where was looked and the cure; errors first. ``aside``: to stderr,
-    where stdout is the result."""
+def findings(found: Iterable[Finding], aside: bool = False, last: str = "") -> None:
+    """Each finding with its code and the cure, equal ones in one line; errors first. ``aside``: to stderr,
+    where stdout is the result. ``last``: the command that will stand below them."""
     if _mode.json:
         return
     out = sys.stderr if aside else sys.stdout
-    for text in finding_lines.lines(found, out, _mode.verbose):
+    for text in finding_lines.lines(found, out, _mode.verbose, last):
         _say(text, out)
 
 
@@ -208,7 +208,8 @@ def error(problem: OffkitError) -> None:
     alone = len(problem.findings) == 1 and problem.findings[0].message == problem.message
     if not alone:
         _err("{} {}".format(paint("error:", "red", sys.stderr), _visible_lines(problem.message)))
-    findings(problem.findings, aside=True)
+    for text in finding_lines.lines(problem.findings, sys.stderr, _mode.verbose, end=True):
+        _err(text)
     if problem.fix:
         _err("{} {}".format(paint("fix:", "bold", sys.stderr), problem.fix))
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Dict, NamedTuple, Tuple
 
-from offkit.model import words
+from offkit.model import groups, words
 from offkit.model.errors import damaged
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.layout import CHECKLIST
@@ -35,15 +35,16 @@ class Inside(NamedTuple):
     earlier: bool  # it serves if it was loaded before; else it never does
     optional: bool
 
-    def finding(self, named: int, looked_in: Tuple[str, ...] = (), cure: str = "") -> Finding:
-        """LIB003 or LIB025, with so many of who needs it; ``cure`` brings the same library from outside."""
-        message = "is not found for {}, but is in {}".format(words.listed(self.needed_by, named), self.copy)
+    def finding(self, looked_in: Tuple[str, ...] = (), cure: str = "") -> Finding:
+        """LIB003 or LIB025; ``cure`` brings the same library from outside."""
+        directory, _, name = self.copy.rpartition("/")
+        message = "is only in {}, where no path leads".format(directory if name == self.soname else self.copy)
+        users = groups.NEEDED_BY + groups.users(self.needed_by)
         if self.earlier:
             fix = "nothing, if the import works; otherwise " + (cure or "the package is broken")
-            message += ": it may be preloaded"
-            return Finding("LIB003", WARNING, self.soname, message, looked_in, fix)
+            return Finding("LIB003", WARNING, self.soname, message + users, looked_in, fix)
         severity = WARNING if self.optional else ERROR
-        message += ": no path of theirs leads there, and having been loaded before does not help"
+        message += ", and having been loaded before does not help" + users
         fix = "the package is broken (no DT_SONAME, no RPATH to it): use another version of it"
         return Finding("LIB025", severity, self.soname, message, looked_in, fix)
 

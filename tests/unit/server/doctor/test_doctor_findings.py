@@ -122,7 +122,7 @@ def test_what_lies_in_the_environment(server):
     """No RPM has it, and it is not asked for."""
     server.module("torch/_C", needed=["libtorch.so"])
     server.library("libtorch.so", SITE + "/torch/lib")
-    message = "is not found for {}, but is in torch/lib/libtorch.so: it may be preloaded"
+    message = "is only in torch/lib, where no path leads; needed by {}"
     fix = "nothing, if the import works; otherwise the package is broken"
     result = doctor(server)
     assert [tuple(each) for each in result.findings] == [
@@ -1105,7 +1105,7 @@ def test_a_library_of_several_packages(server, tmp_path):
     result = doctor(server, rpm_repos=places)
     shown = ", ".join("p{0}-1.0-1.el7.x86_64 on {1}".format(*pair) for pair in enumerate(places[:3]))
     assert result.findings[0].fix == (
-        "{}install p0 p1 p2 p3 p4\nby repodata: {}; but none has version X_8, X_9".format(YUM, shown)
+        "{}install p0 p1 p2 p3 p4\nby repodata: {}\nbut none has version X_8, X_9".format(YUM, shown)
     )
     (provider,) = result.providers
     assert provider == ("libx.so.1", ("p0", "p1", "p2", "p3", "p4"), ", ".join(places))

@@ -116,8 +116,12 @@ def test_offkits_own_for_what_it_does_not_have(server):
     """A small repository of one's own decides nothing."""
     disc(server, "/media/cdrom", "libvendor.so.1")
     assert told(server) == (OURS + "libSM", [("REPO001", "warning", "offkit-*")])
-    (missing,) = [each for each in examine("/opt/env", server.root).findings if each.code == "LIB001"]
+    result = examine("/opt/env", server.root)
+    (missing,) = [each for each in result.findings if each.code == "LIB001"]
     assert "by offkit's table: libSM on el7; it is not on /media/cdrom" in missing.fix
+    assert result.doubt == (
+        "these packages are by offkit's table of el7; libSM is not on /media/cdrom (--iso FILE reads yours)"
+    )
     server.put("/etc/yum.repos.d/offkit.repo", OFFKIT)
     disc(server, "/mnt/c7")
     assert told(server) == (OURS + "libSM", [])

@@ -167,7 +167,7 @@ def test_a_missing_library_without_the_version_wanted(server, tmp_path):
     """The package is named all the same, with what it lacks."""
     iso = iso_of(tmp_path, [package("libx", ["libx.so.1()(64bit)", "libx.so.1(X_1)(64bit)"])])
     server.module("x", needed=["libx.so.1"], needs={"libx.so.1": ["X_1", "X_2"]})
-    assert doctor(server, isos=[iso]).findings[0].fix.endswith("; but none has version X_2")
+    assert doctor(server, isos=[iso]).findings[0].fix.endswith("\nbut none has version X_2")
 
 
 def test_devel_packages_that_are_not_on_the_iso(server, tmp_path):

@@ -140,7 +140,7 @@ def test_what_only_plugins_want_stops_nothing(tmp_path):
             "RPM004",
             "warning",
             TWO,
-            "is missing; needed by a.whl: x.so, which are optional parts; the rest works without",
+            "is missing; needed by a.whl: x.so, in optional parts; the rest works without",
             "use a fuller ISO of the same release (Everything, DVD) with two-libs, or add a second one",
         )
     ]

@@ -94,7 +94,8 @@ def test_a_broken_generation_is_told(prefix):
     assert code == 0
     assert "does not start" in out.splitlines()[2]
     assert "! ENV041  0001-abababab: the environment's interpreter is missing" in out
-    assert "looked in" in out
+    assert "looked in" not in out
+    assert "looked in" in offkit_command("generations", "--prefix", prefix, "-v")[1]
     (prefix / "generations" / "0002-cdcdcdcd" / "offkit" / "receipt.json").unlink()
     code, out, _ = offkit_command("generations", "--prefix", prefix)
     assert code == 1

@@ -90,7 +90,7 @@ def survey(
     wants = [External(*each) for each in found["wanted"]]
     foreign = [Foreign(one, tuple(programs), optional) for one, programs, optional in found["foreign"]]
     checklist = _checklist(wants, target)._replace(foreign=tuple(foreign))
-    broken = [each.finding(_NAMED) for each in checklist.inside if not each.earlier]
+    broken = [each.finding() for each in checklist.inside if not each.earlier]
     broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
     return Survey(
         checklist,

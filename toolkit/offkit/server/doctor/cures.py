@@ -159,7 +159,7 @@ class Cures(NamedTuple):
         if steps[True] and not damaged:
             fix += "; it is installed, and its file is gone"
         if answer.lacking:
-            fix += "; but none has version {}".format(", ".join(answer.lacking))
+            fix += "\nbut none has version {}".format(", ".join(answer.lacking))
         return Cure(tuple(steps[False]), fix, places, tuple(steps[True]))
 
     def _by_table(self, soname: str, table: str, arch: str, damaged: bool) -> Cure:
@@ -182,6 +182,19 @@ class Cures(NamedTuple):
         if read:
             why = "it is not on {}".format(read)
         return "by offkit's table: {} on {}; {} (--iso FILE reads yours)".format(name, self.release.name, why)
+
+    def doubt(self, rpms: Sequence[str]) -> str:
+        """What is not known of the command that installs them: a sentence, or "" where repositories have
+        them all."""
+        lacking = self.catalog.has_packages([*map(rpm.bare, rpms)]) if rpms else ()
+        read = ", ".join(self.catalog.read)
+        if not rpms or (read and not lacking):
+            return ""
+        why = "no repository was read, so whether the ISO has them and all they require is not known"
+        if read:
+            why = "{} {} not on {}".format(", ".join(lacking), "is" if len(lacking) == 1 else "are", read)
+        table = "these packages are by offkit's table of {}; {} (--iso FILE reads yours)"
+        return table.format(self.release.name, why)
 
     def newer(self, soname: str) -> Cure:
         """Packages that bring the symbol versions a library here lacks; no RPMs when there are none."""

@@ -63,6 +63,7 @@ class Examination(NamedTuple):
     enabled: Tuple[str, ...] = yum.OWN  # the repositories that take part
     yum: str = "yum"  # what it is called
     known: bool = True  # whether the server has all of these repositories
+    doubt: str = ""  # what is not known of the line that installs them
 
 
 def examine(
@@ -171,6 +172,7 @@ class _Visit:
             enabled,
             self._cures.yum,
             self._known.offkits or not set(yum.OWN).intersection(enabled),
+            self._cures.doubt(remedies.union((*rpms, *again))),
         )
 
     def _look_for_libraries(self) -> libraries.Libraries:

@@ -15,7 +15,7 @@ from offkit.media import disc
 from offkit.media.answers import Answers, Wanted
 from offkit.media.medium import Source
 from offkit.media.offer import open_catalog
-from offkit.model import checklist, layout, several, words
+from offkit.model import checklist, groups, layout, several
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
@@ -48,6 +48,7 @@ class Forecast(NamedTuple):
     catalog: Answers  # which repositories answered, and what
     part: str = ""  # of a bundle for several targets the one that this server takes
     bundle: Optional[BundleFile] = None  # or that part of it
+    doubt: str = ""  # what is not known of the line
 
 
 def examine(
@@ -95,7 +96,7 @@ def examine(
             rpms += cure.rpms if cure else ()
             again += cure.again if cure else ()
         findings += [
-            each.finding(_NAMED, (), cures.line_for(each.soname))
+            each.finding((), cures.line_for(each.soname))
             for each in wanted.inside
             if not loader.system(each.soname, arch)
         ]
@@ -105,7 +106,8 @@ def examine(
         rpms += bringing
         strange = [each for each in catalog.findings if each.code == disc.STRANGER]
         findings = strange + findings + [each for each in catalog.findings if each not in strange]
-    line = remedies.combined(cures, rpms, again)
+        line = remedies.combined(cures, rpms, again)
+        doubt = cures.doubt(remedies.union((*rpms, *again)))
     return Forecast(
         findings,
         len(wanted.libraries),
@@ -114,6 +116,7 @@ def examine(
         remedies.union(rpms),
         remedies.union(again),
         catalog,
+        doubt=doubt,
     )
 
 
@@ -221,7 +224,7 @@ def _mend(library: Library, lost: Lost, loader: Loader, cures: remedies.Cures) -
 
 
 def _damaged(library: Library, mended: remedies.Mend) -> Finding:
-    message = "{}; needed by {}".format(mended.message, words.listed(library.needed_by, _NAMED))
+    message = "{}; needed by {}".format(mended.message, groups.users(library.needed_by))
     return Finding("LIB001", _severity(library), library.soname, message, (), mended.fix)
 
 
@@ -234,8 +237,8 @@ def _judge(
     library: Library, lost: Lost, report: Report, cures: remedies.Cures
 ) -> Tuple[List[Finding], Optional[Cure]]:
     """(what is wrong with it here, what cures that)"""
-    severity, who = _severity(library), words.listed(library.needed_by, _NAMED)
-    who += ", which are optional parts" if library.optional else ""
+    severity, who = _severity(library), groups.users(library.needed_by)
+    who += ", in optional parts" if library.optional else ""
     if library.soname in lost:
         looked = tuple("{} ({})".format(look.place, look.how) for look in lost[library.soname].looked)
         cure = cures.for_soname(library.soname, 64)

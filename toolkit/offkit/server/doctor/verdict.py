@@ -12,7 +12,7 @@ from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media import rpm
 from offkit.media.answers import Wanted
-from offkit.model import words
+from offkit.model import groups
 from offkit.model.checklist import Inside
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, rank
 from offkit.server.doctor import cures as remedies
@@ -22,7 +22,6 @@ from offkit.server.environment.environment import Environment
 from offkit.server.loader import ldconf
 
 _HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
-_NAMED = 3  # as many files are named in a message
 
 
 class _Miss:
@@ -124,7 +123,7 @@ class Judge:
         """A library of the environment itself that no path leads to."""
         who = tuple(self._env.shorten(path) for path in miss.needed_by)
         told = each._replace(needed_by=who, optional=miss.severity != ERROR)
-        return told.finding(_NAMED, tuple(miss.looked), self._cures.line_for(each.soname))
+        return told.finding(tuple(miss.looked), self._cures.line_for(each.soname))
 
     def _consult(self, missing: Dict[str, _Miss]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
@@ -154,7 +153,7 @@ class Judge:
         return _Kind(elf.bits, elf.platform or "x86_64", elf.arch) if elf is not None else _Kind()
 
     def _who(self, paths: Iterable[str]) -> str:
-        return words.listed([self._env.shorten(path) for path in paths], _NAMED)
+        return groups.users(self._env.shorten(path) for path in paths)
 
     def _missing(self, name: str, miss: _Miss) -> Finding:
         who = self._who(miss.needed_by)
