@@ -114,13 +114,23 @@ def test_word_for_word():
     """What is wrong, and what to do on either side."""
     survey = needs.survey(locked("gitpython==3.1.40"), preset("3.9", "el9"), None, False)
     assert survey.rpms == ("git",)
-    message = "not every el9 has it; without it gitpython 3.1.40 cannot be imported"
-    fix = "on the server: yum install git; or have it carried: --iso FILE or --rpm-repo URL"
+    message = "is not on every el9; without it gitpython 3.1.40 cannot be imported"
+    fix = "on the server: yum install git\nor have it carried: --iso FILE or --rpm-repo URL"
     assert survey.findings(()) == [Finding("NEED002", "warning", "git", message, (), fix)]
     brought = "nothing: git comes with the bundle"
     assert survey.findings(("git-2.43.5-1.el9.x86_64",)) == [
         Finding("NEED002", "info", "git", message, (), brought)
     ]
+
+
+@pytest.mark.parametrize("name", [one.name for one in releases.known().all])
+def test_there_is_always_something_to_do(name):
+    """Also where no package and no place is known."""
+    pins = [f"{row.package}=={version}" for version in ("1.0", "99") for row in ROWS]
+    for wheels in (locked(*pins[: len(ROWS)]), locked(*pins[len(ROWS) :])):
+        found = needs.survey(wheels, preset("3.9", name), None, False).findings(())
+        assert len(found) > 50
+        assert [each for each in found if not each.fix] == []
 
 
 def test_a_python_of_the_bundle_has_what_is_pythons_own():

@@ -11,7 +11,7 @@ from offkit.cli import bundle_words, render
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
 from offkit.model.control_node import Collection
-from offkit.model.finding import WARNING, Finding
+from offkit.model.finding import INFO, WARNING, Finding
 from offkit.model.proof import Proof
 from target_maker import preset
 
@@ -199,6 +199,69 @@ def test_what_was_packed(tmp_path, said):
         "and there, with the inventory and the servers' bundle:",
         "    PREFIX/current/bin/ansible-playbook -i inventory offkit.fleet.deploy -e offkit_bundle=bundle.tar",
         "    PREFIX/current/bin/ansible-playbook -i inventory offkit.fleet.doctor",
+    ]
+
+
+def test_what_is_wanted_when_they_run(tmp_path, said):
+    """A line for each use, below all of them the one to run; what few use is named, and told with -v."""
+
+    def want(code, subject, severity, use, fix):
+        return Finding(code, severity, subject, "is not on every el9; p needs it for " + use, (), fix)
+
+    here = "on the server: yum install {}\nor have it carried: --iso FILE or --rpm-repo URL"
+    found = [
+        want("NEED001", "liba.so.1", WARNING, "Chromium", here.format("a-libs")),
+        want("NEED001", "libb.so.1", WARNING, "Chromium", here.format("b-libs")),
+        want("NEED002", "java", WARNING, "reports", here.format("java-headless")),
+        want("NEED002", "ffmpeg", WARNING, "videos", "ffmpeg-free from EPEL 9: it is on no ISO"),
+        want("NEED003", "cjk-fonts", INFO, "labels", here.format("fonts")),
+        want("NEED002", "git", INFO, "versions", "nothing: git comes with the bundle"),
+        want("NEED007", "libcuda.so.1", INFO, "GPUs", "the NVIDIA driver"),
+    ]
+    bundle_words.done(packed(tmp_path, findings=found), order())
+    own = [
+        "! NEED001  2 libraries are not on every el9: liba.so.1, libb.so.1; p needs them for Chromium",
+        "! NEED002  java: is not on every el9; p needs it for reports",
+        "! NEED002  ffmpeg: is not on every el9; p needs it for videos",
+        "      fix        ffmpeg-free from EPEL 9: it is on no ISO",
+        "· NEED007  libcuda.so.1: is not on every el9; p needs it for GPUs",
+        "      fix        the NVIDIA driver",
+        "  may be wanted when they run, too: cjk-fonts (-v says for what)",
+        "",
+        "on the server (or have it carried: --iso FILE or --rpm-repo URL):",
+        "  yum install a-libs b-libs java-headless",
+        "",
+    ]
+    assert said()[9:-1] == own
+    render.console(verbose=True)
+    bundle_words.done(packed(tmp_path, findings=found), order())
+    told = "\n".join(said())
+    assert [told.count("{}: {}\n".format(each.subject, each.message)) for each in found] == [1] * len(found)
+    assert "may be wanted" not in told
+
+
+def test_what_several_targets_want(said):
+    """Their packages have names of their own, so each group has its command."""
+    fix = "on the server: yum install {}\nor have it carried: --iso FILE or --rpm-repo URL"
+    found = [
+        Finding(
+            "NEED001",
+            WARNING,
+            target + each,
+            "is not found; p needs it for x",
+            (),
+            fix.format(each + target[:3]),
+        )
+        for target in ("el7: ", "el9: ")
+        for each in ("a", "b")
+    ]
+    bundle_words._found(found, ())
+    assert said() == [
+        "! NEED001  el7: 2 libraries are not found: a, b; p needs them for x",
+        "      fix        on the server: yum install ael7 bel7",
+        "! NEED001  el9: 2 libraries are not found: a, b; p needs them for x",
+        "      fix        on the server: yum install ael9 bel9",
+        "      fix both   have it carried: --iso FILE or --rpm-repo URL",
     ]
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
 from offkit.cli import render
-from offkit.model import sources, words
+from offkit.model import groups, needs, sources, words
 from offkit.model.control_node import Collection, collections, following
 from offkit.model.finding import has_errors
 from offkit.model.release import GLIBC
@@ -128,7 +128,7 @@ def done(made: Any, order: Any) -> None:
         render.line("  carries {}".format(one.describe()))
     _came(made, packed)
     _needs(made)
-    render.findings(made.findings)
+    _found(made.findings, made.findings)
     _carry(packed, made.findings)
     if order.control_node and not has_errors(made.findings):
         render.line("and there, with the inventory and the servers' bundle:")
@@ -160,7 +160,7 @@ def done_for_several(made: Any) -> None:
         _needs(got)
     render.line("  shared by targets: " + _shared(made.parts))
     _came(made.counted, packed)
-    render.findings(made.findings)
+    _found(made.findings, ())
     _carry(packed, made.findings)
 
 
@@ -219,6 +219,23 @@ def _needs(made: Any) -> None:
         "  needs from the server: glibc"
         + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)
     )
+
+
+def _found(findings: "Sequence[Finding]", of_one: "Sequence[Finding]") -> None:
+    """What is wrong, and at the end what can be installed of it; what may be wanted besides is a line.
+    ``of_one``: those of a target, whose packages have one name each."""
+    aside = [] if render.verbose() else [each for each in findings if needs.is_aside(each)]
+    line = groups.joined([each for each in of_one if each not in aside], needs.ON_SERVER)
+    render.findings([each for each in findings if each not in aside], last=line)
+    wanted = [each.subject for each in aside if not each.fix.startswith(needs.BROUGHT)]
+    if wanted:
+        render.line("  may be wanted when they run, too: {} (-v says for what)".format(", ".join(wanted)))
+    if line:
+        command, *others = line.splitlines()
+        where, _, command = command.partition(": ")
+        render.line()
+        render.line("{} ({}):".format(where, "; ".join(others)))
+        render.line("  " + command)
 
 
 def _came(counted: Any, packed: Any) -> None:

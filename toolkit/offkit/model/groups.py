@@ -21,7 +21,7 @@ _VERBS = {"is": "are", "was": "were", "has": "have"}
 _TAGS = re.compile(r"(\.libs|\.cpython-.*|\.abi3\.so|\.so)$")
 # Fixes that name something in a row, which may become longer.
 _LISTS = (
-    (re.compile(r"^(.*\byum .*\b(?:re)?install )(\S+(?: \S+)*)()$"), " "),
+    (re.compile(r"^(.*\byum (?:.* )?(?:re)?install )(\w[\w.+-]*(?: \w[\w.+-]*)*)()$"), " "),
     (re.compile(r"^(bundle again with )(.+)( among the requirements)$"), ", "),
     (re.compile(r"^(by offkit's table: )(\S+)( on .*)$"), ", "),
     (re.compile(r"^(nothing: )(.+)( comes with the bundle)$"), ", "),
@@ -77,8 +77,9 @@ class Told(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """A message in its parts."""
+    """A finding in its parts."""
 
+    where: str  # "el7: " and the like, before the subject
     thing: str
     state: str
     users: str
@@ -97,7 +98,8 @@ class _List(NamedTuple):
 def gather(findings: Iterable[Finding], line: str = "", apart: bool = False) -> List[Told]:
     """Errors first; within a severity, those that have an alternative in common follow each other.
 
-    ``line`` is a command that stands below all of them: what it installs is told nowhere else.
+    ``line`` is a command that stands below all of them, perhaps with an alternative to it in a line of its
+    own: what it installs is told nowhere else.
     ``apart``: each finding by itself, with its own cure.
     """
     if apart:
@@ -109,29 +111,39 @@ def gather(findings: Iterable[Finding], line: str = "", apart: bool = False) -> 
         if finding.code in _NOUNS:
             said = _said(finding)
             cure = "" if covered else _template(finding.fix)
-            key = (finding.code, finding.severity, said.state, said.rest, cure, covered)
+            key = (finding.code, finding.severity, said.where, said.state, said.rest, cure, covered)
         alike.setdefault(key, []).append(finding)
     return _with_cures([_group(tuple(each), bool(key[-1])) for key, each in alike.items()])
+
+
+def joined(findings: Iterable[Finding], beginning: str) -> str:
+    """One command in the place of all fixes that begin so, and differ in names alone; or ""."""
+    return _combined([each.fix for each in findings if each.fix.startswith(beginning)])
 
 
 def _covered(fix: str, line: str) -> bool:
     """Whether that line installs the same, from the same repositories, and no more is to be said."""
     first, *more = fix.splitlines() or [""]
-    installs = _LISTS[0][0].match(first) is not None
-    return installs and set(first.split()) <= set(line.split()) and all(row.startswith("by ") for row in more)
+    install, *others = line.splitlines() or [""]
+    return (
+        _LISTS[0][0].match(first) is not None
+        and set(first.split()) <= set(install.split())
+        and all(row.startswith("by ") or row in others for row in more)
+    )
 
 
 def _said(finding: Finding) -> _Said:
     wants = _WANTS.match(finding.message)
     if wants:
-        return _Said(wants.group(1), "is not installed", finding.subject, "")
+        return _Said("", wants.group(1), "is not installed", finding.subject, "")
+    target, colon, thing = finding.subject.rpartition(": ")
     state, needed, users = finding.message.partition(NEEDED_BY)
     if not needed:
         state, mark, rest = finding.message.partition("; ")
-        return _Said(finding.subject, state, "", mark + rest)
+        return _Said(target + colon, thing, state, "", mark + rest)
     at = _AFTER_USERS.search(users)
     end = at.start() if at else len(users)
-    return _Said(finding.subject, state, users[:end], users[end:])
+    return _Said(target + colon, thing, state, users[:end], users[end:])
 
 
 def _group(findings: Tuple[Finding, ...], covered: bool) -> Group:
@@ -141,12 +153,13 @@ def _group(findings: Tuple[Finding, ...], covered: bool) -> Group:
         return Group(first.code, first.severity, first.subject, ": " + first.message, fix, findings)
     said = [_said(each) for each in findings]
     things = list(dict.fromkeys(each.thing for each in said))
+    where = said[0].where
     fix = "" if covered else _combined(each.fix for each in findings)
     state, rest = said[0].state, said[0].rest
     if len(things) == 1:
-        subject, text = things[0], ": {}".format(state)
+        subject, text = where + things[0], ": {}".format(state)
     else:
-        subject = several(len(things), *_NOUNS[first.code])
+        subject = where + several(len(things), *_NOUNS[first.code])
         text = " {}: {}".format(_plural(state), listed(things, _NAMED))
         rest = re.sub(r"\b(without|needs?) it\b", r"\1 them", rest)
     whose = _whose(each.users for each in said)

@@ -40,6 +40,8 @@ _LACKS = {
     CPU: "are instructions that this processor lacks",
     DRIVER: "is not found",
 }
+# How fixes begin: before the gap, of what can be installed beyond it; of what the bundle has.
+ON_SERVER, BROUGHT = "on the server: yum install ", "nothing: "
 _NAMED = 3
 _FROM_WHEELS = "use another version of the package, or another build of it"
 
@@ -125,19 +127,26 @@ class Lack(NamedTuple):
         return Finding(CODES[self.thing.kind], severity, self.thing.subject, self.message, looked, fix)
 
 
+def is_aside(finding: Finding) -> bool:
+    """Whether few use what it is about, nobody knows whether it is there, or the bundle has it."""
+    return finding.severity == INFO and finding.code in CODES.values() and finding.code != CODES[DRIVER]
+
+
 def _want(names: List[str]) -> str:
     return listed(names, _NAMED) + (" needs it" if len(names) == 1 else " need it")
 
 
-def lacking(table: Table, packages: Mapping[str, str], ask: Ask) -> List[Lack]:
-    """What of it is not there for ``packages`` (normalised name → version), each thing once."""
+def lacking(table: Table, packages: Mapping[str, str], ask: Ask, language: str = "") -> List[Lack]:
+    """What of it is not there for ``packages`` (normalised name → version), each thing once. ``language``:
+    the server's, where that is known ("zh")."""
     wanted: Dict[str, List[Need]] = {}
     for need in table.needs:
         version = packages.get(need.package)
         if version is None or any(other in packages for other in need.unless):
             continue
         if _accepts(need.versions, version):
-            wanted.setdefault(need.thing.name, []).append(need)
+            minor = need.minor and language not in need.thing.languages
+            wanted.setdefault(need.thing.name, []).append(need._replace(minor=minor))
     answers = {name: ask(table.things[name]) for name in wanted}
     return [
         Lack(table.things[name], tuple(needs), answers[name], packages)

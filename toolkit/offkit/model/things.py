@@ -30,6 +30,7 @@ class Thing(NamedTuple):
     names: Tuple[str, ...]
     rpms: Mapping[str, str]  # by release, by family (el, kylin), or "" for every release
     elsewhere: Mapping[str, str]  # the same: where it is to be had, for no disc of the release has it
+    languages: Tuple[str, ...] = ()  # those of a server on which more than a few want it
 
     def rpm(self, release: str) -> str:
         """The package on that release's discs; "" where there is none, and where none is known."""
@@ -91,7 +92,8 @@ def parse(text: str) -> Table:
 
 def _thing(name: str, row: Dict[str, Any]) -> Thing:
     kind = next(each for each in KINDS if each in row)
-    return Thing(name, kind, tuple(row[kind]), _each(row.get("rpm")), _each(row.get("elsewhere")))
+    languages = tuple(row.get("languages", ()))
+    return Thing(name, kind, tuple(row[kind]), _each(row.get("rpm")), _each(row.get("elsewhere")), languages)
 
 
 def _each(given: Any) -> Dict[str, str]:

@@ -115,6 +115,23 @@ def test_each_row_is_said_where_the_thing_is_missing_and_not_where_it_is_there(r
     assert about(look(), row) == []
 
 
+def test_d8_fonts_where_they_are_read(tmp_path):
+    """D8: labels in Chinese want a font, which is told with -v alone but on a server that speaks Chinese: few
+    plot any elsewhere."""
+    server = Server(tmp_path / "root")
+    server.distribution("matplotlib", "3.5.3")
+    (found,) = [each for each in said(server) if each.subject == "cjk-fonts"]
+    assert (found.code, found.severity) == ("NEED003", "info")
+    assert found.fix.endswith(" install wqy-zenhei-fonts")
+    for locale, severity in (("zh_CN.UTF-8", "warning"), ("ja_JP", "warning"), ("en_US.UTF-8", "info")):
+        server.put("/etc/locale.conf", 'LANG="{}"\n'.format(locale))
+        tree = Tree(server.root)
+        env = environment.locate(tree, "/opt/env")[0]
+        found, rpms = check.inspect(tree, env, cures.read(tree, providers.Catalog()), ())
+        assert [each.severity for each in found if each.subject == "cjk-fonts"] == [severity]
+        assert ("wqy-zenhei-fonts" in rpms) is (severity == "warning")
+
+
 def test_a_module_that_is_linked_with_the_driver(tmp_path):
     """LIB001 with that cure."""
     server = Server(tmp_path / "root")

@@ -58,12 +58,15 @@ class Survey(NamedTuple):
         """What may be brought in time, and what is there in all likelihood, is no error."""
         name = lack.rpm(self.release, self.python)
         if name and name in carried:
-            return lack.finding(INFO, f"nothing: {name} comes with the bundle")
+            return lack.finding(INFO, needs.BROUGHT + f"{name} comes with the bundle")
         severity = INFO if lack.severity == INFO else WARNING
         if not name:
-            return lack.finding(severity, lack.cure or lack.thing.from_elsewhere(self.release.name))
+            unknown = "install it on the server; which package has it there is not known"
+            return lack.finding(
+                severity, lack.cure or lack.thing.from_elsewhere(self.release.name) or unknown
+            )
         return lack.finding(
-            severity, f"on the server: yum install {name}; or have it carried: --iso FILE or --rpm-repo URL"
+            severity, f"{needs.ON_SERVER}{name}\nor have it carried: --iso FILE or --rpm-repo URL"
         )
 
 
@@ -102,12 +105,12 @@ class _Likely:
         self._level = server.level if server else ""
         self._provides: set[str] = set()
         self._names = set(release.minimal)
-        self._why = f"not every {target.name} has it"
+        self._why = f"is not on every {target.name}"
         self._probed = bool(server and server.packages)
         if server and server.packages:
             self._names = {title.rsplit("-", 2)[0] for title in server.packages}
             self._provides = {each for given in server.packages.values() for each in given}
-            self._why = "the server does not have it, by its description"
+            self._why = "is not on the server, by its description"
 
     def has(self, thing: Thing) -> Answer:
         if thing.kind == things.CPU:

@@ -53,7 +53,9 @@ def inspect(tree: Tree, env: Environment, cures: Cures, path: Sequence[str]) -> 
     server = _Server(tree, places, env.interpreter, env)
     series = "{}.{}".format(*env.series) if env.base_prefix == "/usr" else ""
     packages = _installed(tree, env)
-    found, rpms = _findings(needs.lacking(table.known(), packages, server.has), cures, series)
+    found, rpms = _findings(
+        needs.lacking(table.known(), packages, server.has, _language(tree)), cures, series
+    )
     return found + _clashes(packages, env.python), rpms
 
 
@@ -71,8 +73,17 @@ def of_bundle(tree: Tree, bundle: Bundled, cures: Cures, program: str) -> Found:
 def lacking(tree: Tree, packages: Mapping[str, str], program: str) -> List[Lack]:
     """What is certainly not there, as ``of_bundle``."""
     pins = {requirement.normalize(name): version for name, version in packages.items()}
-    found = needs.lacking(table.known(), pins, _Server(tree, _PATH, program).has)
+    found = needs.lacking(table.known(), pins, _Server(tree, _PATH, program).has, _language(tree))
     return [each for each in found if each.answer.there is False]
+
+
+def _language(tree: Tree) -> str:
+    """In which it speaks to its users, by locale.conf(5)."""
+    try:
+        settings = host.parse_os_release(tree.text("/etc/locale.conf"))
+    except OSError:
+        return ""
+    return settings.get("LANG", "").partition("_")[0]
 
 
 def _installed(tree: Tree, env: Environment) -> Dict[str, str]:
