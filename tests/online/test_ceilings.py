@@ -43,7 +43,7 @@ def told(tmp_path, target, soname, *versions, installed=()):
     ],
 )
 def test_what_a_release_ends_at(tmp_path, release, soname, fits, beyond):
-    """Its own newest version fits, the next of the family is told before leaving."""
+    """D3: its own newest version fits, the next of the family is told before leaving."""
     family = beyond.partition("_")[0]
     ceiling = releases.known().named(release).ceilings[family]
     message = f"needs {beyond}, {release} ends at {family}_{ceiling}"

@@ -184,7 +184,7 @@ def test_what_is_known_to_fail_is_no_cure(mirror):
     ],
 )
 def test_an_openssl_that_is_too_old(mirror, python, name, told):
-    """Only where a Python of that series can have it: 3.10 itself wants a newer one."""
+    """D6: only where a Python of that series can have it: 3.10 itself wants a newer one."""
     server = mirror()
     server.add("urllib3", "2.0.7")
     server.add("urllib3", "1.26.20")
@@ -240,7 +240,7 @@ def test_three_packages_that_own_cv2(wheel_cache, tmp_path):
 
 @pytest.mark.network
 def test_requests_beside_an_old_openssl(lock):
-    """From the real index; the cure is taken as a constraint and holds."""
+    """D6: from the real index; the cure is taken as a constraint and holds."""
     (told,) = [one for one in lock("3.9", "requests", name="el7").findings if one.code == "REQ021"]
     assert (told.subject, told.severity) == ("urllib3", "warning")
     assert told.fix == "add 'urllib3<2': the whole request resolves with it"
@@ -264,7 +264,7 @@ def test_requests_beside_an_old_openssl(lock):
         ("ml-dtypes==0.5.1", 0),
         ("numexpr==2.8.4", 1),
         ("numexpr==2.10.1", 0),
-        ("opencv-python-headless==4.5.5.64", 1),
+        ("opencv-python-headless==4.5.5.64", 1),  # D7
         ("opencv-python-headless==4.10.0.84", 0),
         ("ruptures==1.1.8", 0),
         ("shapely==2.0.2", 2),
@@ -272,7 +272,7 @@ def test_requests_beside_an_old_openssl(lock):
     ],
 )
 def test_real_wheels_beside_numpy_2(wheel_cache, requirement, files):
-    """What was compiled for NumPy 1 is known, with the one cure; nothing else is suspected."""
+    """D7 and its like: what was compiled for NumPy 1 is known, with the one cure; nothing else is suspected."""
     order = bundle.Order(Request((requirement,), ()), preset("3.9", "el9"), Path("b.tar"), wheel_cache)
     with Session(order.target, (), Reporter()) as session:
         lock = session.lock(order.request)

@@ -263,6 +263,32 @@ def test_one_thing_and_several_that_need_it():
     assert rows([old, old._replace(subject="x/z.so")])[0][0] == "2 files want a: x/y.so, x/z.so; needed by p"
 
 
+def test_versions_that_a_release_does_not_have():
+    """Of a forecast: those of one library and family are one line, whoever wants them."""
+    wheel, ends = "{}-1.0-cp39-cp39-manylinux1_x86_64.whl", "el7 ends at GLIBCXX_3.4.19"
+    found = [
+        Finding(
+            "LIB002",
+            ERROR,
+            "libstdc++.so.6",
+            "{} needs {}, {}".format(wheel.format(who), version, why),
+            (),
+            "x",
+        )
+        for who, version, why in (
+            ("a", "GLIBCXX_3.4.20", ends),
+            ("b", "GLIBCXX_3.4.20", ends),
+            ("a", "GLIBCXX_3.4.21", ends),
+            ("a", "CXXABI_1.3.8", "el7 ends at CXXABI_1.3.7"),
+        )
+    ]
+    assert [line for line, _ in rows(found)] == [
+        "libstdc++.so.6: 2 versions are wanted: GLIBCXX_3.4.20, GLIBCXX_3.4.21; needed by a, b; " + ends,
+        "libstdc++.so.6: " + found[3].message,
+    ]
+    assert rows(found[:2])[0][0] == "libstdc++.so.6: GLIBCXX_3.4.20: is wanted; needed by a, b; " + ends
+
+
 def test_codes_that_are_never_told_together():
     """A place or a repository is what it is by itself."""
     one = Finding("ENV009", WARNING, "/tmp", "is mounted noexec")

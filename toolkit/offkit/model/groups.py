@@ -16,6 +16,7 @@ _OR = "or "  # begins each line of a fix but the first, where they are alternati
 _MORE = re.compile(r"^(.*) and \d+ more$")  # of words.listed
 _AFTER_USERS = re.compile(r"; |, in optional parts$")
 _WANTS = re.compile(r"^needs (.+); it is not installed$")  # PKG005, of which the requirement is the thing
+_OLD = re.compile(r"^(.+) needs (\S+), (.+)$")  # LIB002 of a forecast, of which a version is the thing
 _EVIDENCE = "by repodata: "  # begins a line that says which package exactly
 _VERBS = {"is": "are", "was": "were", "has": "have"}
 _TAGS = re.compile(r"(\.libs|\.cpython-.*|\.abi3\.so|\.so)$")
@@ -31,6 +32,7 @@ _USERS = 3  # and as many that need them
 _FILES = ("file", "files")
 _NOUNS = {
     "LIB001": ("library", "libraries"),
+    "LIB002": ("version", "versions"),
     "LIB003": ("library", "libraries"),
     "LIB004": _FILES,
     "LIB005": _FILES,
@@ -136,6 +138,10 @@ def _said(finding: Finding) -> _Said:
     wants = _WANTS.match(finding.message)
     if wants:
         return _Said("", wants.group(1), "is not installed", finding.subject, "")
+    old = _OLD.match(finding.message) if finding.code == "LIB002" else None
+    if old:
+        user, version, why = old.groups()
+        return _Said(finding.subject + ": ", version, "is wanted", user, "; " + why)
     target, colon, thing = finding.subject.rpartition(": ")
     state, needed, users = finding.message.partition(NEEDED_BY)
     if not needed:
@@ -199,7 +205,7 @@ def _whose(lists: Iterable[str]) -> str:
 
 def _owner(user: str) -> str:
     """``cv2/.libs/libx.so``, ``cv2.libs/libx.so`` and ``cv2-4.5-py3-none-any.whl: cv2/x.so`` are cv2's."""
-    wheel, inside, _ = user.partition(".whl: ")
+    wheel, inside, _ = (user + ": ").partition(".whl: ")
     if inside:
         return wheel.split("-")[0]
     if user.startswith("/"):

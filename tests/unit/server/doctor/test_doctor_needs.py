@@ -115,6 +115,28 @@ def test_each_row_is_said_where_the_thing_is_missing_and_not_where_it_is_there(r
     assert about(look(), row) == []
 
 
+D8 = {
+    "python_magic": ("NEED001", "error", "libmagic.so.1", "file-libs"),
+    "cx_Oracle": ("NEED001", "warning", "libclntsh.so", ""),
+    "pyodbc": ("NEED003", "warning", "odbc-driver", ""),
+    "weasyprint": ("NEED001", "error", "libpango-1.0.so.0", "pango"),
+    "pydub": ("NEED002", "warning", "ffmpeg", ""),
+    "GitPython": ("NEED002", "error", "git", "git"),
+    "jpype1": ("NEED002", "warning", "java", "java-1.8.0-openjdk-headless"),
+}
+
+
+@pytest.mark.parametrize("package", D8)
+def test_d8_what_packages_want_when_they_run(package, tmp_path):
+    """D8: the library, the program or the data, with its RPM where a disc of the release has one."""
+    server = Server(tmp_path / "root")
+    server.distribution(package, "99.0")
+    code, severity, subject, rpm = D8[package]
+    (found,) = [each for each in said(server) if each.subject == subject]
+    assert (found.code, found.severity) == (code, severity)
+    assert found.fix.endswith(" install " + rpm) if rpm else "yum" not in found.fix
+
+
 def test_d8_fonts_where_they_are_read(tmp_path):
     """D8: labels in Chinese want a font, which is told with -v alone but on a server that speaks Chinese: few
     plot any elsewhere."""
@@ -133,7 +155,7 @@ def test_d8_fonts_where_they_are_read(tmp_path):
 
 
 def test_a_module_that_is_linked_with_the_driver(tmp_path):
-    """LIB001 with that cure."""
+    """D9: LIB001 with that cure, and no yum."""
     server = Server(tmp_path / "root")
     server.module("cupy/cuda", needed=["libcuda.so.1"])
     (found,) = [one for one in examine("/opt/env", server.root, {}).findings if one.subject == "libcuda.so.1"]
@@ -144,7 +166,7 @@ def test_a_module_that_is_linked_with_the_driver(tmp_path):
 
 
 def test_an_old_openssl_is_said_with_its_version(tmp_path):
-    """urllib3 2 where Python's ssl loads what EL 7 has; not where it loads a newer one, nor for urllib3 1."""
+    """D6: urllib3 2 where Python's ssl loads what EL 7 has; not where it loads a newer one, nor for urllib3 1."""
     server = Server(tmp_path / "root")
     server.distribution("urllib3", "2.0.7")
     versioned(server, things.OPENSSL, "1.0.2k-fips")

@@ -37,7 +37,7 @@ def short(name):
 
 
 def test_a_symbol_that_nothing_defines(server):
-    """One finding for a file, whoever loads it."""
+    """D5: one finding for a file, whoever loads it."""
     server.library("liba.so.1", SITE + "/x.libs", wants=["gone", "lost"], calls=["a", "b"])
     for name in ("x/one", "x/two"):
         server.module(name, needed=["liba.so.1"], rpath="$ORIGIN/../x.libs")
@@ -130,9 +130,18 @@ def test_what_misses_a_library_is_asked_for_no_symbol(server):
     ],
 )
 def test_what_a_file_is(server, version, fields, code, message):
+    """D5: ET_EXEC named .so, static TLS, and more for which the loader refuses what it finds."""
     glibc(server, version)
     server.module("m", **fields)
     assert [each[:4] for each in told(server)] == [(code, "error", short("m"), message)]
+
+
+def test_what_it_filters_for(server):
+    """D5: DT_FILTER; without that library nothing is loaded (ld.so(8), dl_load)."""
+    server.module("m", filters=["libgone.so.1"])
+    assert [each[:3] for each in told(server)] == [("LIB001", "error", "libgone.so.1")]
+    server.library("libgone.so.1")
+    assert told(server) == []
 
 
 @pytest.mark.parametrize(
@@ -143,7 +152,7 @@ def test_what_a_file_is(server, version, fields, code, message):
     ],
 )
 def test_static_tls_of_all_together(server, version, fix):
-    """As libgomp's where several packages bring one."""
+    """D5: as libgomp's where several packages bring one."""
     glibc(server, version)
     for name, size in (("a", 700), ("b", 720), ("c", 500)):
         server.module(name, tls=size, flags=0x10)

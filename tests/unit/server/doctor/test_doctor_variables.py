@@ -64,7 +64,7 @@ def test_without_any_of_them(real):
 
 
 def test_a_python_home_without_that_library(real):
-    """Python does not start; the doctor, which looks at no variable itself, says why."""
+    """D10: Python does not start; the doctor, which looks at no variable itself, says why."""
     assert not starts(real, PYTHONHOME="/nonexistent")[0]
     ((code, severity, subject, message),) = said(real, PYTHONHOME="/nonexistent")
     assert (code, severity, subject) == ("ENV014", "error", "PYTHONHOME")
@@ -95,7 +95,7 @@ def test_a_python_home_that_is_another_of_the_series(real, tmp_path):
 
 @pytest.mark.skipif(find(OTHER) is None, reason="no CPython " + OTHER)
 def test_a_python_path_with_the_library_of_another_python(real):
-    """3.6 does not start with that of 3.11; the other way round nothing can be imported that wants re."""
+    """D10: 3.6 does not start with that of 3.11; the other way round nothing can be imported that wants re."""
     other = subprocess.check_output(
         [find(OTHER), "-I", "-c", "import os; print(os.path.dirname(os.__file__))"]
     )

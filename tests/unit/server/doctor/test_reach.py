@@ -82,7 +82,7 @@ def test_what_is_required_for_an_extra_alone_is_not(server):
 
 @pytest.mark.parametrize("soname", ["", "libb" + SUFFIX])
 def test_a_file_that_no_path_leads_to(server, soname):
-    """pysam 0.16.0: the loader knows a loaded file by its path and DT_SONAME, not by the file's name."""
+    """D4: pysam 0.16.0, the loader knows a loaded file by its path and DT_SONAME, not by the file's name."""
     files = {
         "pysam/liba" + SUFFIX: module("liba", needed=["libb" + SUFFIX], rpath="$ORIGIN/../pysam."),
         "pysam/libb" + SUFFIX: module("libb", soname=soname),
