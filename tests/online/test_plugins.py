@@ -79,7 +79,7 @@ def test_a_plugin_for_a_newer_system(tmp_path):
         (tmp_path / filename).write_bytes(body)
         found = forecast.survey([tmp_path / filename], EL8)
         (finding,) = found.findings
-        assert (finding.code, finding.severity, finding.fix) == ("LIB002", "warning", "")
+        assert (finding.code, finding.severity, finding.fix[:7]) == ("LIB002", "warning", "nothing")
         assert finding.message == (
             f"{filename}: d/attach.so needs GLIBC_2.34, el8 has glibc 2.28; it is an optional part, and everything else works without"
         )

@@ -88,7 +88,7 @@ def test_a_cure_of_several_stands_once(streams):
     """Below the last of them, in the columns of the others."""
     out, _ = streams()
     render.console()
-    one = LOST._replace(code="REQ001", fix="yum install libSM libICE")
+    one = LOST._replace(code="REQ001", looked_in=(), fix="yum install libSM libICE")
     render.findings([one, DOUBT, one._replace(subject="libICE.so.6")])
     assert out.said().splitlines() == [
         "✗ REQ001  libSM.so.6: is not there",
@@ -113,7 +113,7 @@ def test_of_whom_a_cure_is(streams):
     """Where others stand above it, it has their names."""
     out, _ = streams()
     render.console()
-    one = LOST._replace(code="REQ001")
+    one = LOST._replace(code="REQ001", looked_in=())
     rows = (("x", "use x"), ("y", "use a"), ("y", "use a\nor use b"), ("z", "use a"))
     render.findings([one._replace(subject=name, fix=fix) for name, fix in rows])
     assert out.said().splitlines() == [
@@ -359,7 +359,7 @@ def test_how_many_places_an_error_shows(streams, number, shown):
     places = tuple(str(one) for one in range(number))
     two = [LOST._replace(subject=name, looked_in=places, fix="") for name in "ab"]
     render.error(EnvironmentProblem("e", two))
-    more = [] if number == shown else ["      looked in  … {} more (-v shows them)".format(number - shown)]
+    more = [] if number == shown else ["      looked in  {} more (-v shows them)".format(number - shown)]
     assert err.said().splitlines() == [
         "error: e",
         "✗ LIB001  2 libraries are not there: a, b",
@@ -368,10 +368,46 @@ def test_how_many_places_an_error_shows(streams, number, shown):
     ]
 
 
+@pytest.mark.parametrize(
+    ("fix", "shown"),
+    [
+        (
+            "the driver of the database, which its maker has for this system and no disc",
+            [
+                "      fix        the driver of the database, which its maker",
+                "                 has for this system and no disc",
+            ],
+        ),
+        ("yum install a-package another-package a-third-package", None),
+        ("restorecon -R /opt/offkit, and again after each of the others", None),
+        ("bundle again with 'urllib3<2' among the requirements of it", None),
+    ],
+)
+def test_a_cure_is_broken_where_nobody_copies_it(streams, monkeypatch, fix, shown):
+    """Sentences are, and no command."""
+    out, _ = streams(terminal=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(finding_lines.streams, "width", lambda stream: 60)
+    render.console()
+    render.findings([LOST._replace(fix=fix)])
+    assert out.said().splitlines()[1:] == (shown or ["      fix        " + fix])
+
+
+def test_what_else_stands_there_is_told(streams):
+    """Lines of a program's output, files with the same fault."""
+    out, _ = streams()
+    render.console()
+    render.findings([LOST._replace(code="REQ022", looked_in=("ImportError: x",), fix="")])
+    assert out.said().splitlines() == [
+        "✗ REQ022  libSM.so.6: is not there",
+        "      looked in  ImportError: x",
+    ]
+
+
 def test_lines_are_broken_between_words_on_a_terminal(streams, monkeypatch):
     """Where it would break them anywhere; never a cure, which is to be copied, and nothing in a pipe."""
     one = LOST._replace(
-        message="is missing; needed by cv2/cv2.abi3.so and by opencv_python_headless.libs/x", fix="y " * 60
+        message="is missing; needed by cv2/cv2.abi3.so and by opencv_python_headless.libs/x", fix="yum " * 60
     )
     for columns, broken in (
         (

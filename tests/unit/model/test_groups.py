@@ -159,6 +159,11 @@ def test_without_a_line_below_commands_are_joined():
         each._replace(fix="nothing: {} comes with the bundle".format(name)) for name, each in zip("ab", two)
     ]
     assert rows(brought)[0][1] == ["nothing: a, b come with the bundle"]
+    lacking = [
+        each._replace(fix="{}{}\n{} is not on /c7: use a fuller ISO".format(YUM, name, name))
+        for name, each in zip("ab", two)
+    ]
+    assert rows(lacking)[0][1] == [YUM + "a b\na, b are not on /c7: use a fuller ISO"]
     assert rows(brought[:1])[0][1] == ["nothing: a comes with the bundle"]
 
 
@@ -194,6 +199,7 @@ def test_whose_the_files_are():
         "kaleido-0.2.1-py2.py3-none-manylinux1_x86_64.whl: kaleido/executable/bin/kaleido": "kaleido",
         "/usr/lib64/libGL.so.1": "libGL.so.1",
         "bin/tool": "bin",
+        "lib/python3/dist-packages/hawkey/_hawkey.so": "hawkey",
     }
     for path, owner in files.items():
         assert rows([lacks("a", "", path), lacks("b", "", path)])[0][0].endswith("; needed by " + owner)

@@ -1,7 +1,8 @@
 """How findings are laid out: a line each with its code, equal ones in one, and the cure below."""
 
+import re
 import textwrap
-from typing import Iterable, Iterator, TextIO
+from typing import Iterable, Iterator, List, TextIO
 
 from offkit.cli import streams
 from offkit.cli.glyphs import glyph, paint, visible
@@ -10,7 +11,10 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
 _SEVERITY = {ERROR: ("bad", "red"), WARNING: ("warn", "yellow"), INFO: ("info", "dim")}
 _INDENT = "      "
-_PLACES = 6  # that are shown of an error which ends a command
+_PLACES = 6  # that are shown without -v, where any are
+# Codes of what was looked for; what others have is evidence.
+_SEARCHED = ("ENV", "LIB", "NEED", "PKG", "PY", "REPO", "RPM")
+_COPIED = re.compile(r"\b(yum|dnf|rpm)\b|(^| )-|[=/&|'<>]")  # what is, or may be, for a shell or a file
 _LEAST = 40  # columns of a terminal in which lines are broken between words
 
 
@@ -22,13 +26,13 @@ def lines(
     command that stands below all of them. ``end``: they end the command, so it is told where was looked."""
     for above, (group, own, shared) in enumerate(groups.gather(found, last, verbose), 1):
         yield from _head(group, out)
-        if verbose or end:
+        if verbose or end or not group.code.startswith(_SEARCHED):
             yield from _places(group, verbose)
-        yield from _cure("fix", own)
+        yield from _cure("fix", own, out)
         for cures, of in shared:
             names = ", ".join(sorted(set(of), key=of.index)) if len(of) < above else ""
             label = "fix both" if len(of) == 2 else "fix all {}".format(len(of))
-            yield from _cure(label, cures, names + ":" if names else "")
+            yield from _cure(label, cures, out, names + ":" if names else "")
 
 
 def _head(group: groups.Group, out: TextIO) -> Iterator[str]:
@@ -36,18 +40,22 @@ def _head(group: groups.Group, out: TextIO) -> Iterator[str]:
     name, colour = _SEVERITY[group.severity]
     mark, subject = glyph(name, out), visible(group.subject)
     begin = "{} {}  {}".format(mark, group.code, subject)
-    text = begin + visible(group.message)
-    width = streams.width(out)
-    first, *more = (
-        textwrap.wrap(text, width, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False)
-        if _LEAST <= width < len(text)
-        else [text]
-    )
+    first, *more = _broken(begin + visible(group.message), _INDENT, out)
     if first.startswith(begin):
         painted = paint(mark, colour, out), paint(group.code, "dim", out), paint(subject, "bold", out)
         first = "{} {}  {}".format(*painted) + first[len(begin) :]
     yield first
     yield from more
+
+
+def _broken(text: str, indent: str, out: TextIO) -> List[str]:
+    """Its lines, where the terminal is too narrow for it; the first is not indented."""
+    width = streams.width(out)
+    if not _LEAST <= width < len(text):
+        return [text]
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _places(group: groups.Group, every: bool) -> Iterator[str]:
@@ -57,7 +65,7 @@ def _places(group: groups.Group, every: bool) -> Iterator[str]:
     for place in shown:
         yield "{}looked in  {}".format(_INDENT, visible(place))
     if len(shown) < len(places):
-        yield "{}looked in  … {} more (-v shows them)".format(_INDENT, len(places) - len(shown))
+        yield "{}looked in  {} more (-v shows them)".format(_INDENT, len(places) - len(shown))
 
 
 def _named(place: str, subject: str) -> bool:
@@ -65,7 +73,10 @@ def _named(place: str, subject: str) -> bool:
     return subject == place or subject.endswith(": " + place)
 
 
-def _cure(label: str, cures: Iterable[str], head: str = "") -> Iterator[str]:
+def _cure(label: str, cures: Iterable[str], out: TextIO, head: str = "") -> Iterator[str]:
+    """What may be copied is never broken."""
     text = groups.text(cures)
     for number, row in enumerate([head, *text.splitlines()] if head else text.splitlines()):
-        yield "{}{:9}  {}".format(_INDENT, "" if number else label, visible(row))
+        begin = "{}{:9}  ".format(_INDENT, "" if number else label)
+        line = begin + visible(row)
+        yield from [line] if _COPIED.search(row) else _broken(line, " " * len(begin), out)

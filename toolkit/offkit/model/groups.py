@@ -25,6 +25,7 @@ _LISTS = (
     (re.compile(r"^(.*\byum (?:.* )?(?:re)?install )(\w[\w.+-]*(?: \w[\w.+-]*)*)()$"), " "),
     (re.compile(r"^(bundle again with )(.+)( among the requirements)$"), ", "),
     (re.compile(r"^(by offkit's table: )(\S+)( on .*)$"), ", "),
+    (re.compile(r"^()(\S+)( is not on .*)$"), ", "),
     (re.compile(r"^(nothing: )(.+)( comes with the bundle)$"), ", "),
 )
 _NAMED = 10  # as many things are named in a line,
@@ -210,7 +211,7 @@ def _owner(user: str) -> str:
         return wheel.split("-")[0]
     if user.startswith("/"):
         return posixpath.basename(user)
-    return _TAGS.sub("", user.split("/")[0])
+    return _TAGS.sub("", user.rpartition("-packages/")[2].split("/")[0])
 
 
 def _template(fix: str) -> str:
@@ -226,7 +227,9 @@ def _combined(fixes: Iterable[str]) -> str:
         before, _, behind, between = lists[0]
         names = list(dict.fromkeys(name for each in lists for name in each.names))
         if len(names) > 1:
-            behind = behind.replace("comes", "come")
+            behind = re.sub(
+                r"^ (comes|is)\b", lambda verb: {"comes": " come", "is": " are"}[verb.group(1)], behind
+            )
         lines.append(before + between.join(names) + behind)
     return "\n".join(lines)
 

@@ -319,7 +319,7 @@ def _too_new(
                 severity, more, fix = (
                     WARNING,
                     "; it is an optional part, and everything else works without",
-                    "",
+                    "nothing, if that part is not used; otherwise use an older version of the package",
                 )
             found += [
                 Finding("LIB002", severity, each.soname, f"{user} needs {version}, {has}{more}", (), fix)

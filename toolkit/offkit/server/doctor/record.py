@@ -54,7 +54,8 @@ def read(tree: Tree, env: Environment, dist: Distribution) -> Tuple[List[Recorde
     if cut:
         text = text.rpartition("\n")[0]
         message = "its RECORD is larger than {} MiB; the rest was not examined".format(TEXT >> 20)
-        findings.append(Finding("PKG013", WARNING, dist.name, message, (path,), ""))
+        fix = "nothing: so large a RECORD is read no further"
+        findings.append(Finding("PKG013", WARNING, dist.name, message, (path,), fix))
     found, wrong = record.read(text)
     lines = [each._replace(path=posixpath.normpath(posixpath.join(dist.top, each.path))) for each in found]
     if wrong:

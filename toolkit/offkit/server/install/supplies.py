@@ -223,7 +223,7 @@ def _spare(lost: Sequence[Finding], wanted: Checklist, asked: Sequence[Offer]) -
     places = tuple(one.source for one in asked)
     rpms = {one.soname: one.rpm for one in wanted.libraries}
     message = "{}; the rest works without"
-    fix = "use a fuller ISO of the same release (Everything, DVD) with {}, or add a second one"
+    fix = "use a fuller ISO of the same release (Everything, DVD){}, or add a second one"
     return [
         Finding(
             "RPM004",
@@ -231,7 +231,7 @@ def _spare(lost: Sequence[Finding], wanted: Checklist, asked: Sequence[Offer]) -
             each.subject,
             message.format(each.message),
             places,
-            fix.format(rpms[each.subject]) if rpms.get(each.subject) else "",
+            fix.format(" with " + rpms[each.subject] if rpms.get(each.subject) else ""),
         )
         for each in lost
     ]
