@@ -6,13 +6,14 @@ import posixpath
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.media import disc as discs
 from offkit.media import medium as trees
 from offkit.media import repodata, rpm
 from offkit.media.disc import Disc
 from offkit.media.iso9660 import BadIso
-from offkit.media.keys import Server, key_of, server
+from offkit.media.keys import Server, key_of
 from offkit.media.providers import Catalog
 from offkit.media.repodata import REPOMD, Marked
 from offkit.media.repofile import Base
@@ -191,7 +192,7 @@ def open_catalog(
     ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
     that are open already.
     """
-    catalog, here = Catalog(), server(tree)
+    catalog, release = Catalog(), releases.known().name_of(host.os_release(tree))
     for iso in isos:
         try:
             image = trees.Image(iso)
@@ -201,9 +202,9 @@ def open_catalog(
             catalog.hold(image)
             if image.lacking:
                 catalog.findings.append(_cut_off(iso, image))
-            _add(catalog, image, here)
+            _add(catalog, image, release)
     for rpm_repo in rpm_repos:
-        _add(catalog, trees.of(rpm_repo), here)
+        _add(catalog, trees.of(rpm_repo), release)
     if not (isos or rpm_repos):
         # One without metadata is another check's matter.
         found = [trees.Directory(tree, path).repository("") for path in dict.fromkeys([*theirs, *own])]
@@ -212,9 +213,9 @@ def open_catalog(
     return catalog
 
 
-def _add(catalog: Catalog, medium: trees.Medium, here: Server) -> None:
+def _add(catalog: Catalog, medium: trees.Medium, release: str) -> None:
     """Every repository on a medium of the command line; a finding when there is none."""
-    catalog.findings += discs.stranger(disc_of(medium), medium.place, here.name)
+    catalog.findings += discs.stranger(disc_of(medium), medium.place, release)
     try:
         found = medium.repositories()
     except Unreachable as error:

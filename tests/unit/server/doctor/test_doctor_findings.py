@@ -12,7 +12,7 @@ from elf_maker import build
 from offkit.edges import data, host
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Opened
-from offkit.media import offer, providers
+from offkit.media import offer, providers, rpm_keys
 from offkit.media.answers import Answer
 from offkit.model import nowhere
 from offkit.model.report import Reporter
@@ -1046,6 +1046,14 @@ def test_packages_that_no_repository_has(server, tmp_path, system, names, senten
         assert cures.read(Tree(server.root), catalog).absent(names) == sentence.format(place)
         assert catalog.has_packages(names) == tuple(name for name in names if name != "libSM")
     assert remedies(server).absent(names) == ""
+
+
+def test_repositories_are_found_without_rpm(monkeypatch):
+    """It takes longer than the judgement of a hundred files, and nothing of it is wanted for that."""
+    monkeypatch.setattr(rpm_keys, "imported", pytest.fail)
+    monkeypatch.setattr(rpm_keys, "of_vendor", pytest.fail)
+    with offer.open_catalog(Tree("/")) as catalog:
+        assert catalog is not None
 
 
 # --- who has it --------------------------------------------------------------------------
