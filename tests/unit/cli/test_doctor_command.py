@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import types
 
@@ -52,6 +53,24 @@ def offkit(capsys):
 
     yield run
     render.console()
+
+
+def test_it_starts_without_what_it_does_not_do(server):
+    """A client of HTTP, a bundle and a repair take a quarter of the time in which everything is imported."""
+    code = "import sys; sys.argv[0] = 'offkit'; from offkit.cli.app import main\ntry:\n    main()\n"
+    code += "except SystemExit:\n    print([name for name in {!r} if name in sys.modules])\n".format(
+        [
+            "http.client",
+            "offkit.server.bundle.bundle_file",
+            "offkit.server.doctor.repair",
+            "offkit.server.install",
+        ]
+    )
+    words = ["doctor", "/opt/env", "libraries", "-q", "--root", str(server.root)]
+    toolkit = os.path.dirname(os.path.dirname(os.path.dirname(doctor.__file__)))
+    env = dict(os.environ, PYTHONPATH=toolkit)
+    said = subprocess.check_output([sys.executable, "-c", code, *words], env=env)
+    assert said.decode().splitlines()[-1] == "[]"
 
 
 def test_healthy(server, offkit):

@@ -58,7 +58,7 @@ def doctor(
     Nothing in it is executed or changed. A bundle.tar is checked against this server before it is
     installed. The exit code is 0 when all is well (warnings allowed).
     """
-    from offkit.server.doctor import checks, forecast
+    from offkit.server.doctor import checks
     from offkit.server.environment import environment
 
     console = render.console(json, quiet, verbose)
@@ -79,15 +79,16 @@ def doctor(
     if fix and not yes and (json or not sys.stdin.isatty()):
         raise UsageError("--fix asks before it installs: use a terminal, or add -y")
     if where and os.path.isfile(where) and not environment.is_program(where):
+        from offkit.server.doctor import forecast
+
         forecast.refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is checked as a whole, without CHECK or --fix")
         _bundle(where, root, isos, rpm_repos, console, quiet)
         return
     from offkit.media import web
-    from offkit.server.doctor import place, repair
+    from offkit.server.doctor import place
     from offkit.server.doctor.examine import examine
-    from offkit.server.install import mending
 
     belongs = "" if prefix else __file__
     inside, top = place.find(where, prefix or options.default_prefix(), belongs, root)
@@ -101,6 +102,9 @@ def doctor(
         result = look()
         repaired: Optional[Dict[str, Any]] = None
         if fix and (result.rpms or result.again):
+            from offkit.server.doctor import repair
+            from offkit.server.install import mending
+
             named = bool(isos or sources) and not result.known
             (repair.refuse_others if named else repair.refuse)(result)
             line = mending.question(result, isos, sources) if named else repair.line(result)

@@ -8,14 +8,15 @@ import io
 import os
 import posixpath
 import re
-from typing import Any, BinaryIO, Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, List, Optional, Union
 
 from offkit.edges.tree import Tree, kind
-from offkit.media import loose
 from offkit.media.iso9660 import Iso
-from offkit.media.loose import Loose
 from offkit.media.repodata import REPOMD
 from offkit.media.repository import Repository
+
+if TYPE_CHECKING:
+    from offkit.media.loose import Loose
 from offkit.model.release import KEY_NAME
 from offkit.model.url import is_url
 
@@ -116,10 +117,12 @@ class Directory(Medium):
         self._is_loose = not found and bool(self._rpms())
         return [""] if self._is_loose else found
 
-    def loose(self) -> Optional[Loose]:
+    def loose(self) -> Optional["Loose"]:
         """The metadata of RPMs that have none; None for a repository. Raises BadRepodata and OSError."""
         self.repositories()
         if self._is_loose and self._described is None:
+            from offkit.media import loose  # brings http.client, which few need
+
             self._described = loose.describe(
                 lambda path: self._tree.open(posixpath.join(self._path, path)), self._rpms()
             )
