@@ -82,10 +82,9 @@ def mutated(source, contents):
 def ask(view, contents):
     """All that is asked of a file, as a module and as a library that one needs."""
     symbols = Symbols(lambda: contextlib.closing(io.BytesIO(contents)))
-    for name in (b"PyInit_m", b"w", b""):
-        symbols.defines(name)
-    symbols.at_once([*symbols.wanted(), b"w"])
-    symbols.lacks([b"n%d" % number for number in range(40)])
+    symbols.having({b"PyInit_m", b"w", b""})
+    symbols.at_once({*symbols.wanted(), b"w"})
+    symbols.lacks({b"n%d" % number for number in range(40)})
     loader = functools.partial(Loader, process=functools.partial(refusals.Process, RULES))
     view.files[MODULE] = contents
     report = loader(view).program(PYTHON).dlopen(MODULE)

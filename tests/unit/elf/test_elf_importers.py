@@ -137,4 +137,4 @@ def test_a_distribution_without_code():
     ],
 )
 def test_what_a_file_is(name, fields, expected):
-    assert kind(name, Table(build(**fields)).defines, ["host_asks"]) == expected
+    assert kind(name, Table(build(**fields)).having, ["host_asks"]) == expected

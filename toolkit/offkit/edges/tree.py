@@ -102,14 +102,14 @@ class Tree:
         except OSError:
             return False
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str, buffering: int = -1) -> BinaryIO:
         """A regular file for reading. Never blocks: raises OSError (EINVAL) on a FIFO, socket or device."""
         host = self.host(path)
         mode = os.lstat(host).st_mode  # opening a device can have effects, so look before
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "not a regular file but {}".format(kind(mode)), path)
         handle = os.open(host, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-        return os.fdopen(handle, "rb")
+        return os.fdopen(handle, "rb", buffering)
 
     def scan(self, path: str, wanted: Optional[Callable[[str], Any]] = None) -> List[DirEntry]:
         """What is in a directory, sorted by name; of files only those whose name is ``wanted``."""

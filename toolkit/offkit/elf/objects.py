@@ -6,7 +6,7 @@ object that is no extension module may be opened by ctypes.
 """
 
 import re
-from typing import Callable, NamedTuple, Sequence
+from typing import Callable, Iterable, NamedTuple, Set
 
 from offkit.elf.reader import Elf
 
@@ -36,23 +36,28 @@ class Object(NamedTuple):
         return bool(_VENDORED.search(self.path))
 
 
-def kind(name: str, defines: Callable[[bytes], bool], symbols: Sequence[str]) -> str:
-    """Of a file with this name; ``symbols`` are those that hosts ask their plug-ins for."""
+def kind(name: str, having: Callable[[Set[bytes]], Set[bytes]], symbols: Iterable[str]) -> str:
+    """Of a file with this name; ``having`` says which of some symbols it defines, and ``symbols`` are those
+    that hosts ask their plug-ins for."""
     if not SHARED.search(name):
         return PROGRAM
-    if is_module(name, defines):
+    own = exports(name)
+    found = having({*own, *(each.encode("ascii") for each in symbols)})
+    if own & found:
         return MODULE
-    return PLUGIN if any(defines(each.encode("ascii")) for each in symbols) else LIBRARY
+    return PLUGIN if found else LIBRARY
 
 
-def is_module(name: str, defines: Callable[[bytes], bool]) -> bool:
-    """Whether Python can import it: it defines PyInit_NAME, or PyInitU_NAME in Punycode (PEP 489)."""
+def exports(name: str) -> Set[bytes]:
+    """What a file of this name defines when Python can import it: PyInit_NAME, or PyInitU_NAME in Punycode
+    (PEP 489); nothing where it never does."""
     stem = name.partition(".")[0]
+    if not name.endswith(".so"):
+        return set()
     try:
-        export = b"PyInit_" + stem.encode("ascii")
+        return {b"PyInit_" + stem.encode("ascii")}
     except UnicodeEncodeError:
-        export = b"PyInitU_" + stem.encode("punycode").replace(b"-", b"_")
-    return name.endswith(".so") and defines(export)
+        return {b"PyInitU_" + stem.encode("punycode").replace(b"-", b"_")}
 
 
 def starts(elf: Elf, machine: int) -> bool:

@@ -37,6 +37,8 @@ _MAX_STRING = 4096
 _MAX_DYNAMIC = 4096  # entries
 _MAX_VERSIONS = 4096  # entries in one file, over all libraries
 _MAX_PROPERTIES = 4096  # bytes
+_WINDOW = 1024  # bytes read at once of a table
+_SMALL = 1 << 16  # bytes of a string table that is read as a whole
 
 Source = Union[bytes, BinaryIO, Any]  # Any: mmap, and a zip archive's member
 
@@ -140,7 +142,7 @@ class Bytes:
     def at(self, offset: int, size: int) -> bytes:
         data = self.upto(offset, size)
         if len(data) != size:
-            raise BadElf("truncated: {} bytes expected at offset {}".format(size, offset))
+            raise _truncated(size, offset)
         return data
 
     def upto(self, offset: int, size: int) -> bytes:
@@ -149,8 +151,11 @@ class Bytes:
         if self._file is None:
             return bytes(self._data[offset : offset + size])
         self._file.seek(offset)
-        data = self._file.read(size)
-        return bytes(data)
+        return bytes(self._file.read(size))
+
+
+def _truncated(size: int, offset: int) -> BadElf:
+    return BadElf("truncated: {} bytes expected at offset {}".format(size, offset))
 
 
 class Image:
@@ -163,6 +168,8 @@ class Image:
         if len(ident) < 16 or ident[4] not in (1, 2) or ident[5] not in (1, 2):
             raise BadElf("unknown ELF class or byte order")
         self.source = source
+        self._entries: Optional[List[Tuple[int, int]]] = None
+        self._window, self._start = ident, 0
         self.bits = 64 if ident[4] == 2 else 32
         self.little = ident[5] == 1
         self.order = "<" if self.little else ">"
@@ -209,8 +216,18 @@ class Image:
             raise BadElf("truncated: a segment ends at byte {}".format(end))
 
     def unpack(self, fields: str, offset: int) -> Tuple[int, ...]:
-        size = struct.calcsize(self.order + fields)
-        return struct.unpack(self.order + fields, self.source.at(offset, size))
+        fields = self.order + fields
+        place, size = offset - self._start, struct.calcsize(fields)
+        if place < 0 or place + size > len(self._window):
+            # Tables are read entry by entry, and lie in one piece.
+            self._window, self._start, place = self.source.upto(offset, _WINDOW), offset, 0
+            if len(self._window) < size:
+                raise _truncated(size, offset)
+        return struct.unpack_from(fields, self._window, place)
+
+    def reopened(self, source: Source) -> None:
+        """The same file, opened once more; b"" when it is closed, so that little is kept of it."""
+        self.source, self._entries, self._window, self._start = Bytes(source), None, b"", 0
 
     def offset(self, address: int) -> int:
         for vaddr, offset, size in self.loads:
@@ -220,6 +237,11 @@ class Image:
 
     def entries(self) -> List[Tuple[int, int]]:
         """(tag, value) of the dynamic segment up to DT_NULL."""
+        if self._entries is None:
+            self._entries = self._dynamic()
+        return self._entries
+
+    def _dynamic(self) -> List[Tuple[int, int]]:
         if self.dynamic is None:
             return []
         offset, size = self.dynamic
@@ -254,18 +276,19 @@ class _Strings:
 
     def __init__(self, image: Image, address: int, size: int) -> None:
         self._source, self.offset, self.size = image.source, image.offset(address), size
+        self._whole = image.source.upto(self.offset, size) if size <= _SMALL else b""
 
     def at(self, index: int) -> str:
         if index >= self.size:
             raise BadElf("a name is outside the string table")
-        raw = self._source.upto(self.offset + index, min(256, self.size - index))
-        if b"\0" not in raw:
-            raw = self._source.upto(self.offset + index, min(_MAX_STRING, self.size - index))
-        end = raw.find(b"\0")
+        raw, start = self._whole, index
+        if not raw:
+            raw, start = self._source.upto(self.offset + index, min(_MAX_STRING, self.size - index)), 0
+        end = raw.find(b"\0", start, start + _MAX_STRING)
         if end < 0:
             raise BadElf("a name in the string table is unterminated")
         # As os.fsdecode on a UTF-8 system: paths and sonames are bytes.
-        return raw[:end].decode("utf-8", "surrogateescape")
+        return raw[start:end].decode("utf-8", "surrogateescape")
 
 
 def read(source: Source) -> Elf:
@@ -274,7 +297,11 @@ def read(source: Source) -> Elf:
     Raises NotElf, BadElf or Refused, all ValueErrors, and whatever the file's own ``read`` raises.
     Time and memory are bounded whatever the bytes say.
     """
-    image = Image(Bytes(source))
+    return described(Image(Bytes(source)))
+
+
+def described(image: Image) -> Elf:
+    """The same of a file that was opened."""
     if image.refused:
         raise Refused(image.refused)
     tags: Dict[int, int] = {}

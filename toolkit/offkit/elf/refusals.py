@@ -6,7 +6,7 @@ program that is started, and of its libraries, only data and what says BIND_NOW.
 """
 
 import csv
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterator, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.elf.reader import ET_EXEC, Elf, glibc
 from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Mapped, Refusal, View
@@ -57,7 +57,9 @@ class Process:
         }
         self._view, self._main = view, main
         self._scope: Sequence[str] = ()
-        self._open: Dict[str, List[bytes]] = {}  # identity → what the global scope does not have of it
+        self._wanted: Dict[str, AbstractSet[bytes]] = {}  # by identity
+        self._there: Set[bytes] = set()  # names that the global scope was seen to have
+        self._names: Dict[bytes, bytes] = {}  # all others: thousands of files want the same
 
     def started(self, fresh: Sequence[Mapped], scope: Sequence[str], whole: bool) -> Tuple[Refusal, ...]:
         """Of the program and what it needs; ``scope`` is where all symbols are looked up first. ``whole``:
@@ -113,29 +115,37 @@ class Process:
         symbols = self._view.symbols(each.identity)
         if symbols is None or not self._scope:
             return
-        if each.identity not in self._open:
-            self._open[each.identity] = self._lacking(list(symbols.wanted()), self._scope)
-        others = [identity for identity in scope if identity != each.identity]
-        lacking = self._lacking(self._open[each.identity], others)
+        if each.identity not in self._wanted:
+            names = symbols.wanted() - self._there
+            self._wanted[each.identity] = frozenset(map(self._names.setdefault, names, names))
+        others = [name for name in scope if name != each.identity and name not in self._scope]
+        lacking = self._lacking(self._wanted[each.identity], others)
         if not lacking:
             return
         wanted = symbols.at_once(lacking)
         for certain in (True, False):
             names = [
                 name.decode("utf-8", "replace")
-                for name in lacking
-                if name in wanted and (wanted[name] or opened or each.elf.bind_now) == certain
+                for name, at_once in wanted.items()
+                if (at_once or opened or each.elf.bind_now) == certain
             ]
             if names:
                 yield Refusal(SYMBOL, each.path, "", tuple(names), certain)
 
-    def _lacking(self, names: List[bytes], scope: Sequence[str]) -> List[bytes]:
+    def _lacking(self, names: AbstractSet[bytes], scope: Sequence[str]) -> AbstractSet[bytes]:
+        """Those that neither the global scope has nor this one. What was seen before comes first."""
+        rest = names - self._there
         for identity in scope:
-            if not names:
+            rest = self._view.symbols(identity).less(rest)
+        # Most of the others are Python's own, or of what a module brings along.
+        for identity in (*self._scope[:1], *scope, *self._scope[1:]):
+            if not rest:
                 break
-            symbols = self._view.symbols(identity)
-            names = symbols.lacks(names) if symbols is not None else []
-        return names
+            left = self._view.symbols(identity).lacks(rest)
+            if identity in self._scope:
+                self._there |= rest - left
+            rest = left
+        return rest
 
 
 def _wants_stack(elf: Elf) -> bool:

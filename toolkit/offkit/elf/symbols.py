@@ -9,18 +9,21 @@ is at its beginning.
 """
 
 import struct
-from itertools import chain, repeat
+import sys
+from array import array
+from functools import lru_cache
+from itertools import chain, compress, repeat
 from typing import (
-    Any,
+    AbstractSet,
     Callable,
     ContextManager,
     Dict,
-    FrozenSet,
     Iterable,
     Iterator,
     List,
     Optional,
     Sequence,
+    Set,
     Tuple,
     TypeVar,
 )
@@ -30,6 +33,7 @@ from offkit.elf.reader import BadElf, Bytes, Image, Source
 _DT_PLTRELSZ, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_RELA = 2, 4, 5, 6, 7
 _DT_RELASZ, _DT_STRSZ, _DT_REL, _DT_RELSZ, _DT_PLTREL, _DT_JMPREL = 8, 10, 17, 18, 20, 23
 _DT_GNU_HASH, _DT_VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
+_TAGS = {*range(_DT_PLTRELSZ, _DT_JMPREL + 1), _DT_GNU_HASH, _DT_VERSYM}
 _SHN_ABS = 0xFFF1
 _STB_LOCAL = 0
 _STRONG = (1, 10)  # STB_GLOBAL, STB_GNU_UNIQUE
@@ -42,80 +46,133 @@ _FIRST_VERSION = 2  # of DT_VERSYM: 0 is local, 1 has no version
 # Far above anything real; they bound time and memory on hostile input.
 _MAX_SYMBOLS = 1 << 21
 _MAX_NAMES = 128 << 20  # bytes
+_MAX_NAME, _SOME = 1 << 20, 256  # bytes of one name, and how many are looked at before they are measured
 _MAX_CHAIN = 1 << 10  # symbols in one bucket
-_CHAIN = 16  # read at once
+_MAX_STEPS = 1 << 18  # along all buckets, for one question
 _ENDLESS = "the symbols in a bucket of the hash table have no end"
 _MAX_RELOCATIONS = 1 << 22
 _OVERLAP = 8  # times the string table is all that is read of it
-_DEAR = 8  # times what it costs to read a symbol with all others is the look at one alone
+_APART = 4096  # bytes of a table that are read as fast as one entry of it
+_HASHES = 1 << 14  # that are kept
 
-_Symbol = Tuple[int, int, int, int, int]  # st_name, st_info, st_other, st_shndx, st_value
 _Answer = TypeVar("_Answer")
 
 
 class Table:
     """The symbols of one file; what is damaged is as if it were not there."""
 
-    def __init__(self, source: Source) -> None:
-        self._image = Image(Bytes(source))
-        self._tags: Dict[int, int] = dict(self._image.entries())
+    def __init__(self, source: Source, image: Optional[Image] = None) -> None:
+        """``image`` is the file, where it was looked at before."""
+        self._image = image or Image(Bytes(source))
+        self._tags = {tag: value for tag, value in self._image.entries() if tag in _TAGS}
         self._wide = self._image.bits == 64
         self._order = self._image.order
+        self._step = 24 if self._wide else 16  # bytes of a symbol
+        self._last = 0  # the first symbol of the last bucket of DT_GNU_HASH
+        self._filter: Optional[Tuple[array[int], int]] = None  # of DT_GNU_HASH, and its shift
 
-    def again(self, source: Source) -> "Table":
+    def opened(self, source: Source) -> "Table":
         """The same file, opened once more."""
-        self._image.source = Bytes(source)
+        self._image.reopened(source)
         return self
 
-    def wanted(self) -> Dict[bytes, int]:
-        """Names without a version that somebody else has to define, and the place of each in the table."""
-        count = self._hashed()
-        versions = self._versions(count)
-        numbers = chain((version & _VERSION for version in versions), repeat(0)) if versions else repeat(0)
-        places = [
-            (name, place)
-            for place, ((name, info, _, section, value), number) in enumerate(
-                zip(self._symbols(count), numbers)
-            )
-            if not section and number < _FIRST_VERSION and info >> 4 in _STRONG and not value and name
-        ]
-        return dict(zip(self._names([name for name, _ in places]), [place for _, place in places]))
+    def closed(self) -> None:
+        self._image.reopened(b"")
 
-    def defined(self) -> FrozenSet[bytes]:
-        """Names that a lookup without a version finds here."""
-        count = self.count()
-        first = self._gnu()[1] if _DT_GNU_HASH in self._tags else 0
-        versions = chain(self._versions(count - first, first), repeat(0))
-        found = [
-            symbol[0]
-            for symbol, version in zip(self._symbols(count - first, first), versions)
-            if _offered(symbol, version)
-        ]
-        return frozenset(self._names(found))
+    def wanted(self) -> Set[bytes]:
+        """Names without a version that somebody else has to define."""
+        starts, wanted = self._undefined()
+        return set(self._names(list(compress(starts, wanted)))) - {b""}
 
-    def defines(self, name: bytes) -> bool:
-        """The same for one name, without a look at the others."""
-        for place in self._alike(name):
-            for symbol in self._symbols(1, place):
-                start = self._image.offset(self._tags.get(_DT_STRTAB, 0)) + symbol[0]
-                same = self._image.source.upto(start, len(name) + 1) == name + b"\0"
-                if same and _offered(symbol, *self._versions(1, place)):
-                    return True
-        return False
+    def _undefined(self) -> Tuple[Sequence[int], List[bool]]:
+        """(st_name of each symbol, whether somebody else has to define it, and no version says who)."""
+        if not self._whole:
+            return (), []
+        count = min(self._hashed(), _MAX_SYMBOLS)
+        words, width = self._numbers("I", self._at(_DT_SYMTAB), count * self._step // 4), self._step // 4
+        kinds: Iterable[int] = words[1::width] if self._wide else words[3::width]
+        values = (words[2::width], words[3::width]) if self._wide else (words[1::width],)
+        if any(map(any, values)):  # in a program that is no PIE: where it has a function of others
+            kinds = [0 if any(value) else kind for kind, *value in zip(kinds, *values)]
+        versions = self._numbers("H", self._at(_DT_VERSYM), count) if _DT_VERSYM in self._tags else ()
+        # There are thousands of symbols, of few kinds.
+        strong = {kind for kind in set(kinds) if self._strong(kind)}
+        bare = {version for version in {0, *versions} if version & _VERSION < _FIRST_VERSION}
+        pairs = zip(kinds, chain(versions, repeat(0)))
+        return words[::width], [kind in strong and version in bare for kind, version in pairs]
 
-    def at_once(self, places: Iterable[int]) -> Dict[int, bool]:
-        """Of these symbols those that are asked for at all: whether when the file is loaded, or (False) only
-        when a function is called for the first time."""
-        sought = set(places)
+    def _strong(self, kind: int) -> bool:
+        """By st_info, st_other and st_shndx as one number: whether somebody else has to define it."""
+        info, _, section = struct.unpack(self._order + "BBH", struct.pack(self._order + "I", kind))
+        return not section and info >> 4 in _STRONG
+
+    def having(self, names: Iterable[bytes]) -> Set[bytes]:
+        """Those that a lookup without a version finds here."""
+        alike = list(self._alike(names)) if self._whole else []
+        if not alike:
+            return set()
+        count = max(place for _, place in alike) + 1
+        symbols = self._part(_DT_SYMTAB, min(count, _MAX_SYMBOLS) * self._step, len(alike))
+        text = self._part(_DT_STRTAB, min(self._tags.get(_DT_STRSZ, 0), _MAX_NAMES), len(alike))
+        versions = self._part(_DT_VERSYM, 2 * min(count, _MAX_SYMBOLS), len(alike))
+        found = set()
+        for name, place in alike:
+            raw = symbols(place * self._step, self._step)
+            if len(raw) < self._step or name in found:
+                continue
+            if self._wide:
+                start, info, other, section, value = struct.unpack(self._order + "IBBHQ8x", raw)
+            else:
+                start, value, info, other, section = struct.unpack(self._order + "II4xBBH", raw)
+            if text(start, len(name) + 1) == name + b"\0":
+                (version,) = struct.unpack(self._order + "H", versions(2 * place, 2) or b"\0\0")
+                if _offered(info, other, section, value, version):
+                    found.add(name)
+        return found
+
+    @property
+    def _whole(self) -> bool:
+        """Whether there is what every lookup goes by."""
+        hashed = _DT_GNU_HASH in self._tags or _DT_HASH in self._tags
+        return hashed and _DT_SYMTAB in self._tags and _DT_STRTAB in self._tags
+
+    def _at(self, tag: int) -> int:
+        return self._image.offset(self._tags[tag])
+
+    def _numbers(self, kind: str, offset: int, count: int) -> "array[int]":
+        numbers = array(kind)
+        raw = self._image.source.upto(offset, count * numbers.itemsize)
+        numbers.frombytes(raw[: len(raw) // numbers.itemsize * numbers.itemsize])
+        if (sys.byteorder == "little") != self._image.little:
+            numbers.byteswap()
+        return numbers
+
+    def _part(self, tag: int, size: int, uses: int) -> Callable[[int, int], bytes]:
+        """Reads of a table, which is held whole where so many entries are wanted that this is faster."""
+        if tag not in self._tags:
+            return lambda start, count: b""
+        at, source = self._at(tag), self._image.source
+        if size > uses * _APART:
+            return lambda start, count: source.upto(at + start, count)
+        whole = source.upto(at, size)
+        return lambda start, count: whole[start : start + count]
+
+    def at_once(self, names: AbstractSet[bytes]) -> Dict[bytes, bool]:
+        """Of these names, which are wanted, those that are asked for at all, as they come: whether when the
+        file is loaded, or (False) only when a function is called for the first time."""
+        starts, wanted = self._undefined()
+        places = list(compress(range(len(starts)), wanted))
+        sought = dict(zip(places, self._names([starts[place] for place in places])))
+        sought = {place: name for place, name in sought.items() if name in names}
         found: Dict[int, bool] = {}
         for at_once, tag, size, kind in (
             (True, _DT_REL, _DT_RELSZ, _DT_REL),
             (True, _DT_RELA, _DT_RELASZ, _DT_RELA),
             (False, _DT_JMPREL, _DT_PLTRELSZ, self._tags.get(_DT_PLTREL, _DT_RELA)),
         ):
-            for place in sought.intersection(self._referenced(tag, size, kind)):
+            for place in sought.keys() & self._referenced(tag, size, kind):
                 found.setdefault(place, at_once)
-        return found
+        return {name: found[place] for place, name in sought.items() if place in found}
 
     def _referenced(self, tag: int, size: int, kind: int) -> Iterator[int]:
         if tag not in self._tags:
@@ -130,164 +187,150 @@ class Table:
         raw = self._image.source.upto(self._image.offset(address), min(size, most * step))
         return struct.iter_unpack(self._order + fields, raw[: len(raw) // step * step])
 
-    def _names(self, indices: Iterable[int]) -> List[bytes]:
+    def _names(self, starts: Sequence[int]) -> List[bytes]:
         """Those of DT_STRTAB. One may be the end of another, but not without measure."""
-        if _DT_STRTAB not in self._tags:
+        if not starts:
             return []
-        size = min(self._tags.get(_DT_STRSZ, 0), _MAX_NAMES)
-        raw = self._image.source.upto(self._image.offset(self._tags[_DT_STRTAB]), size)
-        found, left, end = [], _OVERLAP * len(raw), raw.index
-        for start in indices:
-            name = raw[start : end(b"\0", start)]
-            found.append(name)
-            left -= len(name)
+        raw = self._image.source.upto(self._at(_DT_STRTAB), min(self._tags.get(_DT_STRSZ, 0), _MAX_NAMES))
+        found: List[bytes] = []
+        left, index = _OVERLAP * len(raw), raw.index
+        for first in range(0, len(starts), _SOME):
+            some = starts[first : first + _SOME]
+            ends = [index(b"\0", start, start + _MAX_NAME) for start in some]
+            left -= sum(ends) - sum(some)
             if left < 0:
                 raise BadElf("the names in the string table overlap")
+            found += [raw[start:end] for start, end in zip(some, ends)]
         return found
-
-    def _symbols(self, count: int, first: int = 0) -> Iterator[Any]:
-        if _DT_SYMTAB not in self._tags:
-            return iter(())
-        step = 24 if self._wide else 16
-        start = self._image.offset(self._tags[_DT_SYMTAB]) + first * step
-        raw = self._image.source.upto(start, min(count, _MAX_SYMBOLS) * step)
-        raw = raw[: len(raw) // step * step]
-        if self._wide:
-            return struct.iter_unpack(self._order + "IBBHQ8x", raw)
-        rows = struct.iter_unpack(self._order + "II4xBBH", raw)
-        return ((name, info, other, section, value) for name, value, info, other, section in rows)
-
-    def _versions(self, count: int, first: int = 0) -> Tuple[int, ...]:
-        if _DT_VERSYM not in self._tags:
-            return ()
-        start = self._image.offset(self._tags[_DT_VERSYM]) + 2 * first
-        raw = self._image.source.upto(start, 2 * min(count, _MAX_SYMBOLS))
-        return struct.unpack("{}{}H".format(self._order, len(raw) // 2), raw[: len(raw) // 2 * 2])
 
     def _hashed(self) -> int:
         """How many symbols stand before those that others can find; all, where one cannot tell."""
         if _DT_GNU_HASH in self._tags:
-            return self._gnu()[1]
-        return self.count()
+            return self._image.unpack("II", self._at(_DT_GNU_HASH))[1]
+        return self._image.unpack("II", self._at(_DT_HASH))[1]
 
-    def _gnu(self) -> Tuple[int, int, int, int]:
-        """(number of buckets, place of the first symbol, offsets of the buckets and of the chains)."""
-        start = self._image.offset(self._tags[_DT_GNU_HASH])
-        buckets, first, words, _ = self._image.unpack("IIII", start)
-        at = start + 16 + words * (8 if self._wide else 4)
-        return buckets, first, at, at + 4 * buckets
-
-    def _sysv(self) -> Tuple[int, int, int, int]:
-        """(buckets, symbols, offsets of both tables)."""
-        start = self._image.offset(self._tags[_DT_HASH])
-        buckets, symbols = self._image.unpack("II", start)
-        return buckets, symbols, start + 8, start + 8 + 4 * buckets
-
-    def count(self) -> int:
-        if _DT_HASH in self._tags:
-            return self._sysv()[1]
-        if _DT_GNU_HASH not in self._tags:
-            return 0
-        buckets, first, at, chains = self._gnu()
-        last = max(self._words(at, min(buckets, _MAX_SYMBOLS)), default=0)
-        if last < first:
-            return first
-        for word in self._chain(chains + 4 * (last - first)):
-            last += 1
-            if word & 1:
-                break
-        return last
-
-    def _chain(self, offset: int) -> Iterator[int]:
-        for start in range(0, _MAX_CHAIN, _CHAIN):
-            words = self._words(offset + 4 * start, _CHAIN)
-            yield from words
-            if len(words) < _CHAIN:
-                break
-        raise BadElf(_ENDLESS)
-
-    def _words(self, offset: int, count: int) -> Tuple[int, ...]:
-        raw = self._image.source.upto(offset, 4 * count)
-        return struct.unpack("{}{}I".format(self._order, len(raw) // 4), raw[: len(raw) // 4 * 4])
-
-    def _alike(self, name: bytes) -> Iterator[int]:
-        """Places of symbols whose names may be that one."""
-        if _DT_GNU_HASH in self._tags:
-            buckets, first, at, chains = self._gnu()
-            value = _gnu_hash(name)
-            if not buckets:
-                return
-            (place,) = self._image.unpack("I", at + 4 * (value % buckets))
-            if place < max(first, 1):
-                return
-            for word in self._chain(chains + 4 * (place - first)):
-                if (word ^ value) >> 1 == 0:
-                    yield place
-                if word & 1:
-                    return
-                place += 1
-        elif _DT_HASH in self._tags:
-            buckets, _, at, chains = self._sysv()
-            place = self._image.unpack("I", at + 4 * (_sysv_hash(name) % buckets))[0] if buckets else 0
-            for _ in range(_MAX_CHAIN):
-                if not place:
-                    return
-                yield place
-                (place,) = self._image.unpack("I", chains + 4 * place)
+    def _alike(self, names: Iterable[bytes]) -> Iterator[Tuple[bytes, int]]:
+        """Symbols whose names may be these, by their places."""
+        try:
+            yield from (self._by_gnu if _DT_GNU_HASH in self._tags else self._by_sysv)(names)
+        except IndexError:
             raise BadElf(_ENDLESS)
+
+    def likely(self, names: Iterable[bytes]) -> Iterable[bytes]:
+        """Those of them that it may define, by what is known without a look into the file."""
+        if self._filter is None:
+            return names
+        (words, shift), bits = self._filter, self._image.bits
+        last = len(words) - 1
+        return [
+            name
+            for name in names
+            for value in (_gnu_hash(name),)
+            for word in (words[value // bits & last],)
+            if word >> value % bits & word >> (value >> shift) % bits & 1
+        ]
+
+    def _by_gnu(self, names: Iterable[bytes]) -> Iterator[Tuple[bytes, int]]:
+        at = self._at(_DT_GNU_HASH)
+        count, first, words, shift = self._image.unpack("IIII", at)
+        at += 16
+        if self._filter is None and words:
+            self._filter = self._numbers("Q" if self._wide else "I", at, min(words, _MAX_SYMBOLS)), shift
+        names = self.likely(names)
+        if not names:
+            return
+        at += words * self._image.bits // 8
+        buckets = self._numbers("I", at, min(count, _MAX_SYMBOLS))
+        self._last = self._last or max(buckets, default=0)
+        if not buckets or self._last < first:
+            return
+        chains = self._numbers("I", at + 4 * count, min(self._last - first, _MAX_SYMBOLS) + _MAX_CHAIN)
+        left = _MAX_STEPS
+        for name in names:
+            value = _gnu_hash(name)
+            start = buckets[value % count]
+            if start < max(first, 1):
+                continue
+            for place in range(start, start + _MAX_CHAIN):
+                word, left = chains[place - first], left - 1
+                if (word ^ value) >> 1 == 0:
+                    yield name, place
+                if word & 1:
+                    break
+            else:
+                left = 0
+            if left <= 0:
+                raise BadElf(_ENDLESS)
+
+    def _by_sysv(self, names: Iterable[bytes]) -> Iterator[Tuple[bytes, int]]:
+        at = self._at(_DT_HASH)
+        count, symbols = self._image.unpack("II", at)
+        numbers = self._numbers("I", at + 8, min(count + symbols, 2 * _MAX_SYMBOLS))
+        left = _MAX_STEPS
+        for name in names if count else ():
+            place = numbers[_sysv_hash(name) % count]
+            while place:
+                yield name, place
+                place = numbers[count + place]
+                left -= 1
+                if not left:
+                    raise BadElf(_ENDLESS)
 
 
 class Symbols:
     """A file's symbols, and what was asked about them; what cannot be read is not known."""
 
-    def __init__(self, opens: Callable[[], ContextManager[Source]]) -> None:
+    def __init__(self, opens: Callable[[], ContextManager[Source]], table: Optional[Table] = None) -> None:
+        """``table`` is the file's, where it was opened before."""
         self._opens = opens
-        self._table: Optional[Table] = None
-        self._known: Dict[bytes, bool] = {}  # whether it defines those that were asked for
-        self._defined: Optional[FrozenSet[bytes]] = None
+        self._table = table
+        self._has: Set[bytes] = set()  # of the names that were asked for
+        self._has_not: Set[bytes] = set()
 
-    def wanted(self) -> Dict[bytes, int]:
+    def wanted(self) -> Set[bytes]:
         """As of a table; none where it is not known."""
-        return self._ask(Table.wanted) or {}
+        return self._ask(Table.wanted) or set()
 
-    def lacks(self, names: Sequence[bytes]) -> List[bytes]:
+    def having(self, names: Set[bytes]) -> Set[bytes]:
+        """Those that it defines; none where that is not known."""
+        return self._ask(lambda table: table.having(names)) or set()
+
+    def less(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
+        """Without those that it was found to define already."""
+        return names - self._has if self._has else names
+
+    def lacks(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
         """Those that it does not define; none where that is not known."""
-        fresh = [name for name in names if name not in self._known] if self._defined is None else []
-        if fresh and self._ask(lambda table: self._look(table, fresh)) is None:
-            self._known.update(dict.fromkeys(fresh, True))
-        if self._defined is None:
-            return [name for name in names if not self._known[name]]
-        return [name for name in names if name not in self._defined]
+        rest = self.less(names)
+        fresh = rest - self._has_not
+        if not fresh:
+            return rest
+        likely = self._table.likely(fresh) if self._table is not None else fresh
+        found = self._ask(lambda table: table.having(likely)) if likely else set()
+        if found is None:
+            found = set(fresh)
+        self._has |= found
+        self._has_not |= fresh - found
+        return rest - found
 
-    def _look(self, table: Table, names: Sequence[bytes]) -> bool:
-        if (len(self._known) + len(names)) * _DEAR > table.count():
-            self._defined = table.defined()
-        else:
-            self._known.update((name, table.defines(name)) for name in names)
-        return True
-
-    def defines(self, name: bytes) -> bool:
-        return bool(self._ask(lambda table: table.defines(name)))
-
-    def at_once(self, names: Iterable[bytes]) -> Dict[bytes, bool]:
-        """As of a table, by name."""
-        wanted = self.wanted()
-        places = {wanted[name]: name for name in names if name in wanted}
-        found = self._ask(lambda table: table.at_once(places)) or {}
-        return {places[place]: kind for place, kind in found.items()}
+    def at_once(self, names: AbstractSet[bytes]) -> Dict[bytes, bool]:
+        """As of a table; none where it is not known."""
+        return self._ask(lambda table: table.at_once(names)) or {}
 
     def _ask(self, question: Callable[[Table], _Answer]) -> Optional[_Answer]:
         try:
             with self._opens() as source:
-                self._table = self._table.again(source) if self._table is not None else Table(source)
-                return question(self._table)
+                self._table = self._table or Table(source)
+                try:
+                    return question(self._table.opened(source))
+                finally:
+                    self._table.closed()
         except (OSError, ValueError):
             return None
 
 
-def _offered(symbol: _Symbol, version: int = 0) -> bool:
-    """Whether a lookup without a version may end at it (check_match)."""
-    _, info, other, section, value = symbol
+def _offered(info: int, other: int, section: int, value: int, version: int) -> bool:
+    """Whether a lookup without a version may end at such a symbol (check_match)."""
     if not section or info >> 4 == _STB_LOCAL or other & 3 in _HERE or info & 0xF in _NO_VALUES:
         return False
     if version & _HIDDEN and version & _VERSION > _FIRST_VERSION:
@@ -295,6 +338,7 @@ def _offered(symbol: _Symbol, version: int = 0) -> bool:
     return bool(value) or section == _SHN_ABS or info & 0xF == _STT_TLS
 
 
+@lru_cache(maxsize=_HASHES)
 def _gnu_hash(name: bytes) -> int:
     value = 5381
     for byte in name:

@@ -375,10 +375,10 @@ def refusing(server, monkeypatch):
     real = Tree.open
     failing = {}
 
-    def opened(self, path):
+    def opened(self, path, *how):
         if path in failing:
             raise OSError(failing[path], "refused", path)
-        return real(self, path)
+        return real(self, path, *how)
 
     monkeypatch.setattr(Tree, "open", opened)
     return lambda path, number: failing.update({path: number})

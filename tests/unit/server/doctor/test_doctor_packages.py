@@ -260,10 +260,10 @@ def test_a_disc_that_does_not_give_its_bytes(server, monkeypatch):
     server.distribution("a", files={"a.py": "1"})
     real = Tree.open
 
-    def failing(self, path):
+    def failing(self, path, *how):
         if path.endswith("/a.py"):
             raise OSError(5, "Input/output error", path)
-        return real(self, path)
+        return real(self, path, *how)
 
     monkeypatch.setattr(Tree, "open", failing)
     assert findings(server) == [("PKG012", "error", "a 1.0", "cannot be read (Input/output error): a.py")]

@@ -180,8 +180,8 @@ def _read(path: Path) -> bytes:
                 except (reader.NotElf, reader.BadElf):
                     continue  # a script, a text, another system's library: nothing the loader would load
                 isa = max(isa, (elf.isa, member.filename))
-                defines = symbols.Symbols(partial(nullcontext, contents)).defines
-                kind = objects.kind(PurePosixPath(member.filename).name, defines, plugins.symbols())
+                having = symbols.Symbols(partial(nullcontext, contents)).having
+                kind = objects.kind(PurePosixPath(member.filename).name, having, plugins.symbols())
             place = ownership.place(member.filename)
             if place:
                 files.append(

@@ -87,7 +87,7 @@ def _having(objects: SharedObjects, loader: Loader, names: Sequence[str]) -> str
     (RTLD_GLOBAL)."""
     for path in (each.path for each in objects.objects if each.kind != PROGRAM):
         symbols = loader.view.symbols(loader.view.open(path).identity)
-        if symbols is not None and symbols.defines(names[0].encode("utf-8")):
+        if symbols is not None and symbols.having({names[0].encode("utf-8")}):
             return path
     return ""
 

@@ -18,9 +18,10 @@ from offkit.server.environment.environment import Environment, forbidden
 
 SHARED = re.compile(r"\.so(\.\d+)*$")
 # What is never a program: most files of an environment, which need no look at their mode then.
-_NEITHER = re.compile(
-    r"\.(py|pyc|pyi|pyx|pxd|pth|txt|md|rst|json|csv|h|hpp|c|cpp|js|css|html|svg|png|gz|npy)$"
-)
+_NEITHER = {
+    *(".py", ".pyc", ".pyi", ".pyx", ".pxd", ".pth", ".txt", ".md", ".rst", ".json", ".csv"),
+    *(".h", ".hpp", ".c", ".cpp", ".js", ".css", ".html", ".svg", ".png", ".gz", ".npy"),
+}
 _ELF = b"\x7fELF"
 _LINE = 256  # bytes that the kernel reads of a script (BINPRM_BUF_SIZE)
 _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
@@ -57,7 +58,7 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
             if SHARED.search(name):
                 findings.append(_no_library(tree, view, env, path, short, opened))
             continue
-        one = Object(path, kind(name, view.symbols(opened.identity).defines, plugins.symbols()), elf)
+        one = Object(path, kind(name, view.symbols(opened.identity).having, plugins.symbols()), elf)
         ours = main is None or elf.arch == main.arch
         series = _series(name)
         if one.kind != MODULE:
@@ -94,9 +95,9 @@ def _walk(
             if real in seen:
                 continue
             seen.add(real)
-            if directory not in tops and tree.is_file(directory + "/pyvenv.cfg"):
-                continue  # another environment, below a project that a .pth file names
             entries = tree.scan(directory, _may_be_one)
+            if any(entry.name == "pyvenv.cfg" for entry in entries) and directory not in tops:
+                continue  # another environment, below a project that a .pth file names
         except OSError as error:
             severity = ERROR if error.errno == errno.EACCES else WARNING
             message = "cannot be read: {}".format(error.strerror)
@@ -110,7 +111,7 @@ def _walk(
                 deeper.append(path)
             elif SHARED.search(entry.name):
                 found.append(path)
-            elif _may_be_one(entry.name):
+            elif entry.kind != files.LINK or _may_be_one(entry.name):
                 others.append(path)
         pending.extend(reversed(deeper))
     heads = {path: _head(tree, path) for path in others}
@@ -150,7 +151,7 @@ def _commands(tree: Tree, view: View, env: Environment, directory: str) -> Itera
 
 
 def _may_be_one(name: str) -> bool:
-    return bool(SHARED.search(name)) or not _NEITHER.search(name)
+    return name[name.rfind(".") :] not in _NEITHER
 
 
 def _head(tree: Tree, path: str) -> bytes:
@@ -168,7 +169,7 @@ def _head(tree: Tree, path: str) -> bytes:
 def _is_module(view: View, opened: Opened, name: str) -> bool:
     """Whether Python can import it."""
     symbols = view.symbols(opened.identity)
-    return symbols is not None and elf_objects.is_module(name, symbols.defines)
+    return symbols is not None and bool(symbols.having(elf_objects.exports(name)))
 
 
 def _imported(env: Environment, path: str) -> bool:

@@ -3,7 +3,7 @@
 import errno
 import os
 from functools import partial
-from typing import Dict, List, Sequence, Tuple
+from typing import BinaryIO, Dict, List, Sequence, Tuple
 
 from offkit.edges import data, host
 from offkit.edges.tree import Tree
@@ -11,7 +11,7 @@ from offkit.elf import cache as ldcache
 from offkit.elf import hwcaps, reader, refusals
 from offkit.elf.resolution import Opened, View
 from offkit.elf.search import Loader, system_dirs
-from offkit.elf.symbols import Symbols
+from offkit.elf.symbols import Symbols, Table
 from offkit.model.cpu import Cpu
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
@@ -47,8 +47,12 @@ class TreeView(View):
 
     def _read(self, real: str) -> Opened:
         try:
-            with self._tree.open(real) as source:
-                return Opened(reader.read(source), real)
+            with self._open_file(real) as source:
+                image = reader.Image(reader.Bytes(source))
+                opened, table = Opened(reader.described(image), real), Table(source, image)
+                table.closed()
+                self._symbols[real] = Symbols(partial(self._open_file, real), table)
+                return opened
         except FileNotFoundError:
             return Opened(problem="no such file", absent=True)
         except reader.Refused as error:
@@ -60,9 +64,13 @@ class TreeView(View):
                 return Opened(None, real, str(error.strerror))
             return Opened(None, real, error.strerror or str(error), absent=True)
 
+    def _open_file(self, real: str) -> BinaryIO:
+        """What is read of it are small pieces that lie apart: a buffer would be filled for each of them."""
+        return self._tree.open(real, 0)
+
     def symbols(self, identity: str) -> Symbols:
         if identity not in self._symbols:
-            self._symbols[identity] = Symbols(partial(self._tree.open, identity))
+            self._symbols[identity] = Symbols(partial(self._open_file, identity))
         return self._symbols[identity]
 
     def is_dir(self, path: str) -> bool:
