@@ -61,6 +61,7 @@ def test_it_starts_without_what_it_does_not_do(server):
     code += "except SystemExit:\n    print([name for name in {!r} if name in sys.modules])\n".format(
         [
             "http.client",
+            "email.parser",
             "offkit.server.bundle.bundle_file",
             "offkit.server.doctor.repair",
             "offkit.server.install",

@@ -1,6 +1,9 @@
 """An installed distribution, as its .dist-info describes it."""
 
-from typing import NamedTuple, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Tuple
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 
 class Distribution(NamedTuple):
@@ -13,3 +16,10 @@ class Distribution(NamedTuple):
     @property
     def title(self) -> str:
         return "{} {}".format(self.name, self.version).strip()
+
+
+def headers_of(text: str) -> "Message":
+    """Of METADATA, PKG-INFO or WHEEL."""
+    from email.parser import HeaderParser  # brings socket and calendar
+
+    return HeaderParser().parsestr(text)

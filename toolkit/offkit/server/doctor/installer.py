@@ -4,13 +4,12 @@ An old pip says no more than "not a supported wheel on this platform", or finds 
 all. Which tags each pip knows is from pypa/manylinux's README.
 """
 
-from email.parser import HeaderParser
 from typing import Dict, List, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model import requirement, words
 from offkit.model.finding import INFO, WARNING, Finding
-from offkit.server.doctor.distribution import Distribution
+from offkit.server.doctor.distribution import Distribution, headers_of
 
 _FIRST = (
     ("manylinux1_", (8, 1)),
@@ -65,7 +64,7 @@ def needs(tags: Sequence[str]) -> Tuple[int, ...]:
 
 def _tags(tree: Tree, dist: Distribution) -> List[str]:
     try:
-        headers = HeaderParser().parsestr(tree.text(dist.directory + "/WHEEL"))
+        headers = headers_of(tree.text(dist.directory + "/WHEEL"))
     except OSError:
         return []
     return [str(tag) for line in headers.get_all("Tag") or () for tag in _spelled_out(str(line))]

@@ -1,12 +1,12 @@
 """Which distribution a file of an environment belongs to, by RECORD, and what that requires."""
 
 import posixpath
-from email.parser import HeaderParser
 from typing import Dict, List, Optional, Sequence, Set
 
 from offkit.edges.tree import Tree
 from offkit.elf.reach import Owners
 from offkit.model import record, requirement
+from offkit.server.doctor.distribution import headers_of
 from offkit.server.environment.environment import Environment
 
 _TEXT = 16 * 1024 * 1024  # bytes of RECORD or METADATA that are read
@@ -59,7 +59,7 @@ class Recorded(Owners):
     def _add(self, files: Dict[str, str], top: str, directory: str) -> None:
         """What is damaged there, the check of packages says."""
         try:
-            headers = HeaderParser().parsestr(self._tree.text(directory + "/METADATA", _TEXT))
+            headers = headers_of(self._tree.text(directory + "/METADATA", _TEXT))
             lines, _ = record.read(self._tree.text(directory + "/RECORD", _TEXT))
         except OSError:
             return

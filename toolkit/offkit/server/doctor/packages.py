@@ -5,7 +5,6 @@ Sources: the core metadata specifications (METADATA) and PEP 508 for requirement
 
 import posixpath
 import shlex
-from email.parser import HeaderParser
 from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from offkit.edges import run
@@ -15,7 +14,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import RecordedFile
 from offkit.server.doctor import installer, packaged, record
 from offkit.server.doctor.cures import Cures
-from offkit.server.doctor.distribution import Distribution
+from offkit.server.doctor.distribution import Distribution, headers_of
 from offkit.server.doctor.packaged import Packaged
 from offkit.server.environment.environment import Environment
 from offkit.server.system import ledger
@@ -85,7 +84,7 @@ def _others(tree: Tree, env: Environment, top: str, name: str) -> Iterator[Distr
             text = tree.text(path + "/PKG-INFO" if tree.is_dir(path) else path, record.TEXT)
         except OSError:
             return
-        headers = HeaderParser().parsestr(text)
+        headers = headers_of(text)
         if headers.get("Name"):
             yield Distribution(top, path, str(headers["Name"]), str(headers.get("Version", "")), ())
 
@@ -125,7 +124,7 @@ def _distribution(tree: Tree, env: Environment, top: str, path: str) -> Tuple[Di
     stem = posixpath.basename(path)[: -len(".dist-info")]
     name, _, version = stem.partition("-")
     try:
-        headers = HeaderParser().parsestr(tree.text(path + "/METADATA", record.TEXT))
+        headers = headers_of(tree.text(path + "/METADATA", record.TEXT))
     except OSError:
         problem = record.half_installed(tree, env, name, path + "/METADATA")
         return Distribution(top, path, name, version, ()), [problem]
