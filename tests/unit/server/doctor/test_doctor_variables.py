@@ -200,6 +200,23 @@ def test_what_is_set_for_everybody(server, path, line, place):
     assert found.fix == "take it out of {}; this shell: unset PYTHONHOME".format(path)
 
 
+def test_the_file_that_a_variable_here_is_from(server):
+    """Then it is certain, and unset alone would not last; another value is somebody else's."""
+    server.put(EVERYBODY, "export PYTHONHOME=/opt/old\nexport PYTHONPATH=/opt/gone:$PYTHONPATH\n")
+    server.put("/etc/environment", "LD_PRELOAD=/opt/a.so\n")
+    tree = Tree(server.root)
+    env = environment.locate(tree, "/opt/env")[0]
+    given = {"PYTHONHOME": "/opt/old", "PYTHONPATH": "/opt/gone:/opt/env", "LD_PRELOAD": "/opt/a.so"}
+    home, path = variables.inspect(tree, env, given)[:2]
+    assert (home.code, home.severity) == ("ENV014", "error")
+    assert home.message.endswith("it does not start (set in {}:1)".format(EVERYBODY))
+    assert home.fix == "take it out of {}; this shell: unset PYTHONHOME".format(EVERYBODY)
+    assert path.message == "names /opt/gone, which is not there (set in {}:2)".format(EVERYBODY)
+    found = variables.inspect(tree, env, dict(given, PYTHONHOME="/opt/mine", PYTHONPATH="/opt/also"))
+    assert [each.message.endswith(")") for each in found] == [False, False]
+    assert {each.subject for each in found} == {"PYTHONHOME", "PYTHONPATH"}
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -30,18 +30,18 @@ class _Value(NamedTuple):
 
     name: str
     text: str
-    place: str  # FILE:LINE, "" for the doctor's own environment
+    place: str  # FILE:LINE that sets it for everybody, "" where none is known
+    seen: bool  # in the doctor's own environment
 
-    def finding(
-        self, code: str, severity: str, message: str, looked: Sequence[str] = (), fix: str = ""
-    ) -> Finding:
-        """What stands in a file may stand behind a condition, so it is no error yet."""
+    def finding(self, code: str, severity: str, message: str, looked: Sequence[str] = ()) -> Finding:
+        """What only stands in a file may stand behind a condition, so it is no error yet."""
+        fix = "unset " + self.name
         if self.place:
-            severity = WARNING if severity == ERROR else severity
+            severity = WARNING if severity == ERROR and not self.seen else severity
             message = "{} (set in {})".format(message, self.place)
-            fix = "take it out of {}; this shell: unset {}".format(self.place.rpartition(":")[0], self.name)
-        where = (self.place,) if self.place else ()
-        return Finding(code, severity, self.name, message, (*where, *looked), fix or "unset " + self.name)
+            fix = "take it out of {}; this shell: {}".format(self.place.rpartition(":")[0], fix)
+            looked = (self.place, *looked)
+        return Finding(code, severity, self.name, message, tuple(looked), fix)
 
 
 def inspect(
@@ -49,20 +49,23 @@ def inspect(
 ) -> List[Finding]:
     """What is to be said of them. ``variables`` is the process environment, empty for another root. What the
     doctor's own LD_LIBRARY_PATH and LD_PRELOAD do, the check of libraries says."""
-    values = [_Value(name, variables[name], "") for name in NAMES if variables.get(name)]
-    own = {each.name for each in values}
-    said = [_Value(*each) for each in settings.read(tree, NAMES) if each.name not in own]
+    told = {each.name: each for each in settings.read(tree, NAMES)}
     found: List[Finding] = []
-    for value in values + said:
-        if value.name == HOME:
+    for name in NAMES:
+        text, setting = variables.get(name, ""), told.get(name)
+        place = setting.place if setting and (not text or setting.value in text) else ""
+        value = _Value(name, text or (setting.value if setting else ""), place, bool(text))
+        if not value.text:
+            continue
+        if name == HOME:
             found += _home(tree, env, value)
-        elif value.name == PATH:
+        elif name == PATH:
             found += _path(tree, env, value)
-        elif value.name == STARTUP:
+        elif name == STARTUP:
             found += _startup(tree, value)
-        elif value.name == LIBRARIES and value.place:
+        elif name == LIBRARIES and not value.seen:
             found += _libraries(tree, value, resolutions)
-        elif value.name == AUDIT or (value.name == PRELOAD and value.place):
+        elif name == AUDIT or (name == PRELOAD and not value.seen):
             found += _objects(tree, value)
     return found
 
