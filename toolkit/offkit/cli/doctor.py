@@ -15,6 +15,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding, has_errors
 from offkit.model.words import several
 
 if TYPE_CHECKING:
+    from offkit.media.medium import Source
     from offkit.server.doctor.examine import Examination
 
 _SCHEMA = "offkit/doctor-1"
@@ -103,16 +104,9 @@ def doctor(
         repaired: Optional[Dict[str, Any]] = None
         if fix and (result.rpms or result.again):
             from offkit.server.doctor import repair
-            from offkit.server.install import mending
 
-            named = bool(isos or sources) and not result.known
-            (repair.refuse_others if named else repair.refuse)(result)
-            line = mending.question(result, isos, sources) if named else repair.line(result)
-            if yes or render.ask("run  {}  ?".format(line)):
-                if named:
-                    repaired = mending.repair(result, isos, sources, stack, console)
-                else:
-                    repaired = repair.repair(result, console)
+            repaired = _repair(result, isos, sources, stack, console, yes)
+            if repaired is not None:
                 result = repair.compare(result, look())
         elif fix and has_errors(result.findings):
             console.warn("--fix has installed nothing: no package is known that mends what is found here")
@@ -120,6 +114,29 @@ def doctor(
     _text(result, quiet)
     if has_errors(result.findings):
         raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _repair(
+    result: "Examination",
+    isos: List[str],
+    sources: List["Source"],
+    stack: ExitStack,
+    console: render.Console,
+    yes: bool,
+) -> Optional[Dict[str, Any]]:
+    """What was done, None where the answer is no: by the server's own repositories, or, where it has none of
+    those that are to take part, from the media that were named."""
+    from offkit.server.doctor import repair
+    from offkit.server.install import mending
+
+    named = bool(isos or sources) and not result.known
+    (repair.refuse_others if named else repair.refuse)(result)
+    line = mending.question(result, isos, sources) if named else repair.line(result)
+    if not (yes or render.ask("run  {}  ?".format(line))):
+        return None
+    if named:
+        return mending.repair(result, isos, sources, stack, console)
+    return repair.repair(result, console)
 
 
 def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[str, List[str]]:

@@ -13,7 +13,7 @@ from offkit.media.rpm import Package
 from offkit.model import packages
 from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
-from offkit.server.system import withheld, yum
+from offkit.server.system import yum
 
 _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
@@ -222,10 +222,10 @@ def read(
     catalog: Answers,
     theirs: Mapping[str, Tuple[str, ...]] = MappingProxyType({}),
     configured: bool = True,
-    matching: Callable[[Sequence[str]], Tuple[str, ...]] = tuple,
+    options: Callable[[Sequence[str], Sequence[str]], List[str]] = lambda rpms, enabled: [],
 ) -> Cures:
-    """For the server below ``tree``, by its os-release(5). ``matching`` says which repositories a command
-    enables by these patterns."""
+    """For the server below ``tree``, by its os-release(5). ``options`` says what a command needs that
+    installs these packages from the repositories of these patterns (system.withheld)."""
     facts = os_release(tree)
     known = releases.known()
     el = known.el_major(facts)
@@ -238,7 +238,7 @@ def read(
         theirs,
         configured,
         yum.program(tree),
-        lambda rpms, enabled: withheld.options(rpms, catalog, tree, matching(enabled)),
+        options,
     )
 
 

@@ -110,7 +110,8 @@ class _Visit:
         self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
         self._live = tree.root == ""
         self._variables = (os.environ if given is None else given) if self._live else {}
-        self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits, known.matching)
+        needed = withheld.for_a_command(catalog, tree, known.matching)
+        self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits, needed)
         self._report = report
 
     def make(self, checks: List[str]) -> Examination:

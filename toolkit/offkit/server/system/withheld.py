@@ -1,6 +1,6 @@
 """What is said of packages that the administrator keeps from yum, by its files: with yum and without."""
 
-from typing import Iterable, List, Mapping, Sequence
+from typing import Callable, Iterable, List, Mapping, Sequence
 
 from offkit.edges.tree import Tree
 from offkit.media import rpm
@@ -46,6 +46,13 @@ def options(rpms: Iterable[str], catalog: Answers, tree: Tree, identities: Seque
     """What a command for these packages needs against excludes, where any is in its way."""
     found = told(rpms, catalog, tree, identities, {})
     return [_option(tree)] if any(each.code == "RPM020" for each in found) else []
+
+
+def for_a_command(
+    catalog: Answers, tree: Tree, matching: Callable[[Sequence[str]], Sequence[str]]
+) -> Callable[[Sequence[str], Sequence[str]], List[str]]:
+    """``options`` of packages from repositories by patterns, of which ``matching`` gives the ids."""
+    return lambda rpms, enabled: options(rpms, catalog, tree, matching(enabled))
 
 
 def _option(tree: Tree) -> str:
