@@ -177,6 +177,8 @@ def test_a_command_that_needs_more_than_the_line_is_told():
         "restorecon -R /opt",
     ):
         assert rows([lacks("a", "")._replace(fix=fix)], LINE)[0][1] == [fix]
+    named = lacks("a", "")._replace(fix=YUM.replace("yum", "dnf") + "libSM")
+    assert rows([named], LINE.replace("yum", "dnf"))[0][1] == []
     again = lacks("a", "")._replace(fix=YUM.replace("install", "reinstall") + "libSM")
     both = "{} && {}".format(LINE, again.fix)
     assert rows([again], both)[0][1] == []

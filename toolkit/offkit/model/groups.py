@@ -22,7 +22,7 @@ _VERBS = {"is": "are", "was": "were", "has": "have"}
 _TAGS = re.compile(r"(\.libs|\.cpython-.*|\.abi3\.so|\.so)$")
 # Fixes that name something in a row, which may become longer.
 _LISTS = (
-    (re.compile(r"^(.*\byum (?:.* )?(?:re)?install )(\w[\w.+-]*(?: \w[\w.+-]*)*)()$"), " "),
+    (re.compile(r"^(.*\b(?:yum|dnf) (?:.* )?(?:re)?install )(\w[\w.+-]*(?: \w[\w.+-]*)*)()$"), " "),
     (re.compile(r"^(bundle again with )(.+)( among the requirements)$"), ", "),
     (re.compile(r"^(by offkit's table: )(\S+)( on .*)$"), ", "),
     (re.compile(r"^()(\S+)( is not on .*)$"), ", "),
