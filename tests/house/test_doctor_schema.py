@@ -2,6 +2,7 @@
 
 import json
 import pkgutil
+import re
 
 import jsonschema
 import pytest
@@ -11,6 +12,7 @@ import bundle_maker
 from offkit.cli import doctor, render
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
+from offkit.server.doctor import checks
 from server_maker import Server
 
 
@@ -42,10 +44,14 @@ def test_a_healthy_and_a_sick_server(schema, capsys, tmp_path):
     server = Server(tmp_path / "root")
     jsonschema.validate(documents(capsys, "/opt/env", "--root", server.root), schema)
     server.module("cv2/cv2", needed=["libSM.so.6"])
+    server.distribution("python_magic", "0.4.27")
     server.put("/etc/yum.repos.d/x.repo", "[base]\nmirrorlist=http://mirror.centos.org/?arch=$basearch\n")
     found = documents(capsys, "/opt/env", "--root", server.root)
-    assert {each["code"] for each in found["findings"]} == {"LIB001", "LIB009", "REPO001", "REPO002"}
+    assert {each["code"] for each in found["findings"]} == {"LIB001", "LIB009", "NEED001", "REPO001", "REPO002"}
     jsonschema.validate(found, schema)
+    known = schema["definitions"]["finding"]["properties"]["code"]["pattern"]
+    prefixes = [prefix for each in checks.ALL.values() for prefix in each.prefixes]
+    assert [prefix for prefix in prefixes if not re.match(known, prefix + "001")] == []
     part = documents(capsys, "/opt/env", "packages", "--root", server.root)
     assert part["checks"] == ["packages"]
     jsonschema.validate(part, schema)
