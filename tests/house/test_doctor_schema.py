@@ -47,7 +47,13 @@ def test_a_healthy_and_a_sick_server(schema, capsys, tmp_path):
     server.distribution("python_magic", "0.4.27")
     server.put("/etc/yum.repos.d/x.repo", "[base]\nmirrorlist=http://mirror.centos.org/?arch=$basearch\n")
     found = documents(capsys, "/opt/env", "--root", server.root)
-    assert {each["code"] for each in found["findings"]} == {"LIB001", "LIB009", "NEED001", "REPO001", "REPO002"}
+    assert {each["code"] for each in found["findings"]} == {
+        "LIB001",
+        "LIB009",
+        "NEED001",
+        "REPO001",
+        "REPO002",
+    }
     jsonschema.validate(found, schema)
     known = schema["definitions"]["finding"]["properties"]["code"]["pattern"]
     prefixes = [prefix for each in checks.ALL.values() for prefix in each.prefixes]

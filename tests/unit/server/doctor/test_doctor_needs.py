@@ -296,7 +296,7 @@ def test_a_python_that_was_linked_statically(tmp_path):
     ],
 )
 def test_packages_that_fail_together(installed, expected, tmp_path):
-    """What is known of locks holds for what is installed: NEED008."""
+    """D7 and its like: what is known of locks holds for what is installed (NEED008)."""
     server = Server(tmp_path / "root")
     for name, version in installed.items():
         server.distribution(name, version)
