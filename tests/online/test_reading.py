@@ -10,7 +10,7 @@ import pytest
 
 import bundle_maker
 from offkit.model.report import Reporter
-from offkit.online.proof import forecast, grammar, parsers, reading
+from offkit.online.proof import by_reading, forecast, grammar, parsers, reading
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
 from offkit.online.wheels import store
@@ -154,3 +154,16 @@ def test_wheels_of_a_lock_come_at_once(mirror, tmp_path, metadata):
             assert session.lock(Request((), (path,), ())).text() == text
         assert bool(kept.came) is (arrived is not None or not metadata)
     assert came == [one.path for one in kept.came]
+
+
+def test_what_a_wheel_says_is_read_once(mirror, tmp_path, monkeypatch):
+    """By whoever has fetched it; the proof of the closure asks again."""
+    server, cache = mirror("alpha"), tmp_path / "cache"
+    with Session(EL7, server.args, Reporter()) as session:
+        text = session.lock(Request(("alpha",), (), ())).text()
+    path = tmp_path / "lock.txt"
+    path.write_text(text)
+    with Session(EL7, server.args, Reporter(), Kept(cache, str)) as session:
+        lock = session.lock(Request((), (path,), ()))
+    monkeypatch.setattr(store, "metadata", lambda path: pytest.fail(f"{path} is read again"))
+    assert by_reading.closure(lock, cache).findings == ()

@@ -28,7 +28,7 @@ from offkit.online.index.upstream import reach
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
 from offkit.online.resolve import remembered
-from offkit.online.wheels import dist_info, memo, store
+from offkit.online.wheels import dist_info, store
 
 _REQUEST = "the request"
 _NOT_LISTED = "no index lists a file of it with that hash for this target"
@@ -122,9 +122,8 @@ def _cached(pin: Pin, chosen: dict[str, str], cache: Path) -> File | str:
     for filename in store.names(cache, sha256):
         path = store.find(cache, sha256, filename)
         if path is not None:
-            key = [sha256.encode("ascii")]
             try:
-                text = memo.recalled(cache, "headers", key, functools.partial(_said, path))
+                text = store.headers(cache, path)
             except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
                 return f"{filename} cannot be read: {error}"
             return File(filename, "", sha256, text, origin.LOCAL if pin.place else "")
@@ -141,16 +140,11 @@ def _placed(pin: Pin) -> File | str:
             found = checksum.sha256(source)
         if found not in pin.hashes:
             return f"{path} has sha256 {found}, and the lock says {', '.join(pin.hashes)}"
-        return File(path.name, pin.place, found, _said(path), origin.LOCAL)
+        return File(path.name, pin.place, found, dist_info.headers(store.metadata(path)), origin.LOCAL)
     except OSError as error:
         return f"{pin.version} is not in the cache, and {path} cannot be read: {error.strerror}"
     except (ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         return f"{path} cannot be read: {error}"
-
-
-def _said(path: Path) -> bytes:
-    """Of itself by a wheel. Raises what ``store.metadata`` does."""
-    return dist_info.headers(store.metadata(path))
 
 
 def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:

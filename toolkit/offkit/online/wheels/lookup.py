@@ -61,5 +61,5 @@ def _metadata(where: Any, session: Any, kept: Kept) -> bytes | None:
     """Of the wheel itself where that is wanted, or nothing lies beside it; None where that is not what the
     index says."""
     if where.metadata_link() is None or kept.arrived is not None:
-        return store.metadata(kept.path(where, session))
+        return store.headers(kept.cache, kept.path(where, session))
     return beside(where, session)

@@ -24,7 +24,7 @@ from typing import BinaryIO
 from offkit.edges import leftovers
 from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem
-from offkit.online.wheels import dist_info
+from offkit.online.wheels import dist_info, memo
 
 with contextlib.suppress(ImportError):  # Windows: nothing goes on there from what another run left
     import fcntl
@@ -83,6 +83,12 @@ def metadata(path: Path) -> bytes:
     """METADATA of a wheel. Raises OSError, ValueError, NotImplementedError and BadZipFile."""
     with zipfile.ZipFile(path) as archive:
         return dist_info.metadata(archive)
+
+
+def headers(cache: Path, path: Path) -> bytes:
+    """Those of METADATA of a wheel in the cache, read once. Raises what ``metadata`` does."""
+    key = [sha256(path).encode("ascii")]
+    return memo.recalled(cache, "headers", key, lambda: dist_info.headers(metadata(path)))
 
 
 def names(cache: Path, sha256: str) -> list[str]:
