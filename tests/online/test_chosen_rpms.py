@@ -215,6 +215,34 @@ def test_what_the_server_excludes(place, tmp_path):
     assert "exclude=libextra*" in found.message
 
 
+def test_what_the_server_does_not_include(place, tmp_path):
+    server = probe(tmp_path, [GLIBC, BASH], yum={"includepkgs": ["libplain", "odd*"]})
+    chosen = choose(place, "libplain", probe=server)
+    assert "libextra-1-1.x86_64" in chosen.titles
+    (found,) = others(chosen)
+    assert (found.code, found.subject) == ("RPM015", "libextra-1-1.x86_64")
+    assert "excluded by includepkgs=libplain odd* in yum.conf" in found.message
+
+
+def test_versions_that_the_server_has_locked(place, tmp_path):
+    """As it would say itself after the gap: another way where there is one, else it comes, and is told (RPM021)."""
+    server = probe(tmp_path, [GLIBC, BASH], versionlock=["0:libvictim-2-1.*"])
+    assert choose(place, "libvictim", probe=server).titles == ("libvictim-compat-1-1.x86_64",)
+    server = probe(
+        tmp_path, [GLIBC, BASH], versionlock=["libextra-0:0.9-1.*", "libextra-0:0.8-1.*", "nonsense"]
+    )
+    chosen = choose(place, "libplain", probe=server)
+    assert "libextra-1-1.x86_64" in chosen.titles
+    (found,) = others(chosen)
+    assert (found.code, found.severity, found.subject) == ("RPM021", "warning", "libextra-1-1.x86_64")
+    assert found.message == (
+        "is needed, and is none of the versions that are locked on the server: "
+        "libextra-0:0.9-1.*; libextra-0:0.8-1.*"
+    )
+    server = probe(tmp_path, [GLIBC, BASH], versionlock=["libextra-0:1-1.*"])
+    assert others(choose(place, "libplain", probe=server)) == ()
+
+
 @pytest.mark.parametrize("pattern", ["libvictim-0:3-1", "0:libvictim-3-1.*", "libvictim-0:3*"])
 def test_a_pattern_with_an_epoch(place, tmp_path, pattern):
     """As the server's own yum compares it (server.system.filters)."""

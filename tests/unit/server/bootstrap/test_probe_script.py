@@ -72,7 +72,10 @@ def whole(server):
     server.put("/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7")
     server.put("/etc/yum.repos.d/CentOS Base.repo", REPO)
     server.put("/etc/yum.conf", "[main]\nexclude=libSM*\nproxy=http://u:secret@p/\nplugins=1\n")
+    server.put("/etc/yum/pluginconf.d/versionlock.conf", "[main]\nenabled = 1\n")
     server.put("/etc/yum/pluginconf.d/versionlock.list", "# none\n\n0:bash-4.2-1.el7.*\n")
+    server.put("/etc/dnf/plugins/versionlock.conf", "[main]\nenabled=0\n")
+    server.put("/etc/dnf/plugins/versionlock.list", "zlib-0:1.2.7-1.el7.*\n")
     server.put(
         "/etc/dnf/modules.d/python36.module",
         "[python36]\nname=python36\nstream=3.6\nprofiles=build, common\nstate=enabled\n",
@@ -280,6 +283,7 @@ def test_every_character_once(server, shell):
     rows += [b"x" + row for row in (b"\xe0\x80\x80", b"\xe0\xa0\x80", b"\xef\xbf\xbf", b"\xed\x9f\xbf", b"\xed\xa0\x80",
              b"\xf0\x80\x80\x80", b"\xf0\x90\x80\x80", b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xe2\x82")]  # fmt: skip
     server.system(CENTOS).put("/etc/yum/pluginconf.d/versionlock.list", b"\n".join(rows) + b"\n")
+    server.put("/etc/yum/pluginconf.d/versionlock.conf", "[main]\nenabled=1\n")
     expected = sorted(set(rows))
     told = [row.decode("utf-8", "surrogateescape") for row in expected]
     assert server.document(shell)["versionlock"] == [
@@ -424,7 +428,7 @@ def test_a_place_that_holds_no_file(server, shell):
     """A FIFO, to which nobody writes, or a directory: it has nothing to say."""
     plain = server.system(CENTOS).document()
     for path in ("/etc/yum.repos.d/a.repo", "/etc/dnf/dnf.conf", "/etc/dnf/modules.d/a.module",
-                 "/etc/yum/pluginconf.d/versionlock.list", "/proc/sys/crypto/fips_enabled"):  # fmt: skip
+                 "/etc/yum/pluginconf.d/versionlock.list", "/etc/yum/pluginconf.d/versionlock.conf", "/proc/sys/crypto/fips_enabled"):  # fmt: skip
         os.makedirs(os.path.dirname(server.root + path), exist_ok=True)
         os.mkfifo(server.root + path)
     os.mkdir(server.root + "/etc/yum.repos.d/b.repo")

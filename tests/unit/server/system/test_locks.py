@@ -5,6 +5,7 @@ import os
 import pytest
 
 from offkit.edges.tree import Tree
+from offkit.media import versionlock
 from offkit.media.rpmfile import Front
 from offkit.server.system import locks
 
@@ -34,7 +35,7 @@ def forbidding(put, tmp_path):
         if lines:
             put(place + "/versionlock.conf", "[main]\nenabled=1\n")
             put(place + "/versionlock.list", "\n".join(lines) + "\n")
-        return [each.text for each in locks.forbidding(locks.read(Tree(str(tmp_path))), package)]
+        return [each.text for each in versionlock.forbidding(locks.read(Tree(str(tmp_path))), package)]
 
     return call
 

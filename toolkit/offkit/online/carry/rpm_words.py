@@ -134,11 +134,22 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
             "RPM015",
             WARNING,
             title,
-            f"is needed, and excluded by exclude={pattern} in yum.conf or dnf.conf of the server",
+            f"is needed, and excluded by {setting} in yum.conf or dnf.conf of the server",
             (),
-            f"take {pattern} out of exclude= on the server before the installation",
+            f"change {setting.partition('=')[0]}= there before the installation, or install with --no-root",
         )
-        for title, pattern in found.refused
+        for title, setting in found.refused
+    ]
+    rows += [
+        Finding(
+            "RPM021",
+            WARNING,
+            title,
+            f"is needed, and {why}",
+            (),
+            "take that out of the list on the server ('yum versionlock delete') before the installation",
+        )
+        for title, why in found.locked
     ]
     rows += [
         Finding(

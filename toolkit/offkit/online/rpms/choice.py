@@ -60,7 +60,8 @@ class Choice(NamedTuple):
     problems: tuple[Problem, ...] = ()  # why there is no solution
     unmet: tuple[tuple[str, str], ...] = ()  # (title, capability) that no repository has
     unknown: tuple[tuple[str, str], ...] = ()  # (title, file) that the server may have
-    refused: tuple[tuple[str, str], ...] = ()  # (title, pattern): excluded on the server
+    refused: tuple[tuple[str, str], ...] = ()  # (title, setting): excluded on the server
+    locked: tuple[tuple[str, str], ...] = ()  # (title, why)
     older: tuple[tuple[str, str], ...] = ()  # (title, the newer one of the server that it replaces)
     streams: tuple[Stream, ...] = ()  # active ones, of which there are packages
     modules: Modules = Modules()
@@ -98,7 +99,8 @@ class Chooser:
         """The packages for all of ``wanted`` (capabilities), and those called ``welcome`` that there are."""
         self._load("primary", "modules")
         found = self._chosen(wanted, welcome, True)
-        if self._server and self._server.excludes and (found.lost or found.problems):
+        server = self._server
+        if server and (server.excludes or server.includes or server.locks) and (found.lost or found.problems):
             found = self._chosen(wanted, welcome, False)
         return found
 
@@ -148,8 +150,10 @@ class Chooser:
         world.hide(*modules.rules(known, streams), hotfixes)
         if server and honour:
             for number, name, evr, arch, _ in list(world.packages()):
-                if pattern := server.excluded(name, evr, arch):
-                    world.exclude([number], f"is excluded by the server's own exclude={pattern}")
+                if setting := server.excluded(name, evr, arch):
+                    world.exclude([number], f"is excluded by the server's own {setting}")
+                elif why := server.locked(name, evr, arch):
+                    world.exclude([number], why)
         return world, known, streams
 
     def _install(self, world: World, wanted: Collection[str]) -> None:
@@ -189,7 +193,7 @@ class Chooser:
             (),
             tuple((title, each) for each, title in unmet.items() if title in titles),
             tuple((one.title, each) for one, _ in chosen for each in one.requires if each in unknown),
-            tuple(self._refused(chosen)),
+            *self._refused(chosen),
             solution.older,
             tuple(
                 one
@@ -203,12 +207,18 @@ class Chooser:
             tuple(dict.fromkeys(one.base for one in solution.packages if one.base)),
         )
 
-    def _refused(self, chosen: Sequence[tuple[Package, Shelf]]) -> list[tuple[str, str]]:
+    def _refused(
+        self, chosen: Sequence[tuple[Package, Shelf]]
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+        """What the server's administrator keeps from it: excluded, and locked in another version."""
         if not self._server:
-            return []
-        evrs = [(one, f"{one.epoch}:{one.version}-{one.release}") for one, _ in chosen]
-        found = [(one.title, self._server.excluded(one.name, evr, one.arch)) for one, evr in evrs]
-        return [(title, pattern) for title, pattern in found if pattern]
+            return (), ()
+        rows = [
+            (one.title, one.name, f"{one.epoch}:{one.version}-{one.release}", one.arch) for one, _ in chosen
+        ]
+        excluded = [(title, self._server.excluded(*row)) for title, *row in rows]
+        locked = [(title, self._server.locked(*row)) for title, *row in rows]
+        return tuple(each for each in excluded if each[1]), tuple(each for each in locked if each[1])
 
     def _solved(
         self, world: World, asked: Sequence[str]

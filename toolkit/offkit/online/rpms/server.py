@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import description
-from offkit.media import rpm
+from offkit.media import rpm, versionlock
+from offkit.media.rpmfile import Front
+from offkit.media.versionlock import Lock
 from offkit.model import layout
 from offkit.model.errors import UsageError
 from offkit.model.release import Release, trusted_keys
@@ -23,6 +25,8 @@ class Server(NamedTuple):
     packages: Mapping[str, tuple[str, ...]]
     streams: Mapping[str, str]  # by module; "": disabled
     excludes: tuple[str, ...]  # exclude= of yum.conf or dnf.conf, which hold for every repository
+    includes: tuple[str, ...]  # includepkgs=, the same
+    locks: tuple[Lock, ...]
     platform: str  # what modules require of it, as el8; "": not said
     level: str = ""  # of its processor, by the x86-64 psABI: x86-64-v2; "": not said
     distribution: str = ""  # the ID of os-release(5)
@@ -43,11 +47,21 @@ class Server(NamedTuple):
         return self.imported.union(*(self.keys[name] for name in files))
 
     def excluded(self, name: str, evr: str, arch: str) -> str:
-        """The pattern that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
+        """The setting that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
         epoch, _, rest = evr.rpartition(":")
         version, _, release = rest.rpartition("-")
         parts = (name, epoch or "0", version, release, arch)
-        return next((each for each in self.excludes if rpm.matches(each, *parts)), "")
+        found = next((f"exclude={each}" for each in self.excludes if rpm.matches(each, *parts)), "")
+        if not found and self.includes and not any(rpm.matches(each, *parts) for each in self.includes):
+            found = "includepkgs=" + " ".join(self.includes)
+        return found
+
+    def locked(self, name: str, evr: str, arch: str) -> str:
+        """Why a package has no version that is locked, "" where it may be installed."""
+        epoch, _, rest = evr.rpartition(":")
+        version, _, release = rest.rpartition("-")
+        found = versionlock.forbidding(self.locks, Front(name, epoch or "0", version, release, arch, "", 0))
+        return versionlock.told(found, "the server") if found else ""
 
 
 def read(path: Path) -> Server:
@@ -70,6 +84,8 @@ def read(path: Path) -> Server:
                 if one.get("state") == "disabled" or one.get("stream")
             },
             _words(yum.get("exclude")),
+            _words(yum.get("includepkgs")),
+            tuple(versionlock.of_lines(_words(data.get("versionlock")), "")),
             platform,
             str((data.get("cpu") or {}).get("level") or ""),
             str((data.get("os_release") or {}).get("ID") or ""),

@@ -624,10 +624,14 @@ probe_yum() {
     printf '  "yum": %s\n' "${said:-null}"
 }
 
-# Versions that yum's plug-in keeps.
+# Versions that yum's plug-in keeps, where it is enabled.
 probe_locks() {
-    for each in "$root"/etc/yum/pluginconf.d/versionlock.list "$root"/etc/dnf/plugins/versionlock.list; do
-        ! probe_readable "$each" || sed -n '/^[[:blank:]]*[^#[:blank:]]/p' <"$each"
+    for each in "$root"/etc/yum/pluginconf.d/versionlock "$root"/etc/dnf/plugins/versionlock; do
+        if ! probe_readable "$each.conf" || ! probe_readable "$each.list"; then continue; fi
+        probe_settings <"$each.conf" | awk -F '\t' '
+            $1 == "main" && $2 == "enabled" { enabled = $3 }
+            END { exit tolower(enabled) !~ /^(1|true|yes|on|enabled)$/ }' || continue
+        sed -n '/^[[:blank:]]*[^#[:blank:]]/p' <"$each.list"
     done
 }
 

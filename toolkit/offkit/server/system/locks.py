@@ -1,24 +1,23 @@
 """Versions that an administrator has locked: a list of the versionlock plugin of yum 3 or dnf 4, to which
 the yum that offkit runs without plugins does not keep, or that of dnf 5, which always does.
 
-Sources: yum-versionlock(1), versionlock.py of yum-utils; dnf-versionlock(8); dnf5-versionlock(8). In each
-of them a package may have any of the versions that the entries for its name allow.
+Sources: media.versionlock's; dnf5-versionlock(8).
 """
 
 import posixpath
 import re
 from fnmatch import fnmatchcase
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.media import repofile, rpm
+from offkit.media import repofile, rpm, versionlock
 from offkit.media.rpmfile import Front
+from offkit.media.versionlock import Lock
 from offkit.model.finding import Finding
 from offkit.server.system import filters
 
 _PLUGINS = ("/etc/yum/pluginconf.d", "/etc/dnf/plugins")
 _DNF5 = "/etc/dnf/versionlock.toml"
-_LINE = re.compile(r"(?:\d+:)?(.+?)-(?:\d+:)?[^-]+-[^-]+")
 _TABLE = re.compile(r"\[\[\s*packages\s*(\.\s*conditions\s*)?\]\]")
 _PAIR = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 # What comparing a package's value with that of the condition may give.
@@ -33,18 +32,6 @@ _ORDERS = {
     ">=": (0, 1),
 }
 
-Fits = Callable[[Front], bool]
-
-
-class Lock(NamedTuple):
-    """An entry of a list."""
-
-    text: str  # for people
-    file: str
-    name: str  # of the packages that it is about: a pattern
-    fits: Fits
-    excludes: bool  # what fits, else everything of that name that does not
-
 
 def read(tree: Tree) -> List[Lock]:
     """All of them, where their plugin is enabled."""
@@ -53,19 +40,8 @@ def read(tree: Tree) -> List[Lock]:
         main = filters.section(tree, posixpath.join(place, "versionlock.conf"), "main")
         if main and repofile.is_true(main.get("enabled") or "0"):
             path = (main.get("locklist") or "").strip() or posixpath.join(place, "versionlock.list")
-            lines = (line.partition("#")[0].strip() for line in _lines(tree, path))
-            found += [_of_line(line, path) for line in lines if _LINE.fullmatch(line.lstrip("!"))]
+            found += versionlock.of_lines(_lines(tree, path), path)
     return found + _of_dnf5(_lines(tree, _DNF5))
-
-
-def forbidding(found: Sequence[Lock], one: Front) -> List[Lock]:
-    """Those because of which this version may not be installed."""
-    wrong = [each for each in found if each.excludes and each.fits(one)]
-    for file in dict.fromkeys(each.file for each in found):
-        mine = [each for each in found if each.file == file and not each.excludes]
-        mine = [each for each in mine if fnmatchcase(one.name, each.name)]
-        wrong += [] if any(each.fits(one) for each in mine) else mine
-    return wrong
 
 
 def forbidden(found: Iterable[Front], tree: Tree, severity: str, otherwise: str) -> List[Finding]:
@@ -73,12 +49,9 @@ def forbidden(found: Iterable[Front], tree: Tree, severity: str, otherwise: str)
     known = read(tree)
     wrong = []
     for one in found:
-        mine = forbidding(known, one)
+        mine = versionlock.forbidding(known, one)
         if mine:
-            message = "is not the version that is locked on this server: "
-            if len(mine) > 1:
-                message = "is none of the versions that are locked on this server: "
-            message += "; ".join(each.text for each in mine)
+            message = versionlock.told(mine, "this server")
             fix = "take that out of the list ('yum versionlock delete')" + otherwise
             places = tuple(dict.fromkeys(each.file for each in mine))
             wrong.append(Finding("RPM021", severity, one.title, message, places, fix))
@@ -90,12 +63,6 @@ def _lines(tree: Tree, path: str) -> List[str]:
         return tree.text(path).splitlines()
     except OSError:
         return []
-
-
-def _of_line(text: str, path: str) -> Lock:
-    pattern = text.lstrip("!")
-    name = _LINE.sub(r"\1", pattern)
-    return Lock(text, path, name, lambda one: filters.matches(pattern, one), pattern != text)
 
 
 def _of_dnf5(lines: Iterable[str]) -> List[Lock]:
