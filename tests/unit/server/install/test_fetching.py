@@ -47,6 +47,7 @@ class Played:
         self.installed = set(more.get("installed", ()))
         self.code, self.said = more.get("code", 0), more.get("said", "")
         self.release, self.tags = more.get("release", "1.el7"), more.get("tags", ())
+        self.refused = more.get("refused", "")
         self.calls, self.repos = [], []
 
     def __call__(self, argv):
@@ -55,6 +56,8 @@ class Played:
             return Result(argv, 0, VERSIONS[self.kind], "")
         if argv[:2] == ["rpm", "-q"]:
             return Result(argv, int(argv[2] not in self.installed), "", "")
+        if argv[:3] == ["rpm", "-U", "--test"]:
+            return Result(argv, int(bool(self.refused)), "", self.refused)
         place = next(word for word in argv if "reposdir=" in word).partition("reposdir=")[2]
         with open(os.path.join(place, "offkit.repo")) as source:
             self.repos.append(source.read())
@@ -215,6 +218,33 @@ def test_all_that_is_wrong_is_told_at_once(fetch):
         ("RPM002", "libICE-1.0-1.el7.x86_64"),
         ("RPM003", "libSM-1.0-1.el7.x86_64"),
     ]
+
+
+@pytest.mark.parametrize("kind", [3, 4, 5])
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (
+            "\tfile /a from install of libSM-1.0-1.el7.x86_64 conflicts with file from package b-1-1.x86_64\n",
+            "RPM027",
+        ),
+        ("\tinstalling package libSM-1.0-1.el7.x86_64 needs 3MB more space on the / filesystem\n", "ENV024"),
+        ("error: a riddle\n", ""),
+    ],
+)
+def test_what_rpm_would_refuse(fetch, kind, said, code):
+    """It is asked to try, so that a dry run knows; what nobody understands yum may meet itself."""
+    run = Played(kind, refused=said)
+    if not code:
+        assert len(fetch(run).rpms) == 2
+        return
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetch(run)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.looked_in) == (code, (said.strip(),))
+    assert caught.value.message.startswith("rpm refused: ")
+    (argv,) = [argv for argv in run.calls if argv[:2] == ["rpm", "-U"]]
+    assert [os.path.basename(path) for path in argv[-2:]] == ["libICE.rpm", "libSM.rpm"]
 
 
 def test_a_damaged_package_that_yum_sees_itself(fetch):

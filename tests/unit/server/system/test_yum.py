@@ -42,6 +42,14 @@ SUBJECTS = [
     ("Error: Package: libSM-1.2.2-2.el7.x86_64 (offkit-el7)", "libSM-1.2.2-2.el7.x86_64"),
     ("Public key for libSM-1.2.2-2.el7.x86_64.rpm is not installed", "libSM-1.2.2-2.el7.x86_64"),
     ("No package libSM available.", "libSM"),
+    (
+        "\tfile /usr/lib64/libXrender.so.1.3.0 from install of libXrender-0.9.10-1.el8.x86_64 conflicts with file from package mylibs-1-1.el8.x86_64",
+        "libXrender-0.9.10-1.el8.x86_64",
+    ),
+    (
+        "  file /usr/lib64/libSM.so.6 from install of libSM-1.2.2-2.el7.x86_64 conflicts with file from package mine-1-1.x86_64",
+        "libSM-1.2.2-2.el7.x86_64",
+    ),
     ("Argument 'libSM' matches only excluded packages.", "libSM"),
     ("Argument 'libSM' matches only packages excluded by versionlock.", "libSM"),
     (

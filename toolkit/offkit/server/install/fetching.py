@@ -77,6 +77,8 @@ def fetch(wish: Wish, here: Server, scratch: str, run: Run) -> Fetched:
         hotfixes = tuple(dict.fromkeys([*hotfixes, *marked.values()]))
     attempt.refuse_locked(made.found.values(), here.tree, _ALONE)
     keys = _verified(wish, made.found, here, os.path.join(scratch, "keys"))
+    if made.found:
+        attempt.test(made.found, run)
     return Fetched(tuple(made.found.values()), keys, hotfixes, warnings)
 
 

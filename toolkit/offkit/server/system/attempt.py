@@ -14,6 +14,7 @@ from offkit.server.system import filters, locks, yum
 from offkit.server.system.filters import Setting
 from offkit.server.system.ledger import Run
 
+_REFUSED = ("RPM027", "ENV024")
 _UNSEEN = ("RPM004", "RPM007")  # yum's failures that excludes may be behind
 
 Steps = Sequence[Tuple[str, Sequence[str]]]  # yum's verbs with their packages
@@ -93,6 +94,17 @@ def explain(
     refuse_locked(second.found.values(), tree, otherwise)
     if known:
         raise _excluded(known, first, second, otherwise)
+
+
+def test(paths: Iterable[str], run: Run) -> None:
+    """Raises what rpm would refuse of these packages when all else is well: files that another package has
+    (RPM027), too little space (ENV024). yum finds that out when it installs, and a dry run would not."""
+    command = ["rpm", "-U", "--test", "--nodeps", "--nosignature", "--replacepkgs", "--oldpackage"]
+    done = run([*command, *paths])
+    if not done.ok:
+        error = yum.failure(done, "nothing was installed; correct this and run the command again")
+        if error.findings[0].code in _REFUSED:
+            raise error
 
 
 def new(first: Attempt, second: Attempt) -> List[Front]:

@@ -54,6 +54,7 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
         attempt.refuse_locked(made.found.values(), here.tree, "")
         if made.found:
             _check(list(made.found), sources, here, os.path.join(scratch, "keys"))
+            attempt.test(made.found, run)
     return []
 
 

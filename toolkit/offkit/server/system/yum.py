@@ -34,6 +34,7 @@ _SUBJECTS = (
     r"unpacking rpm package (\S+)",
     r"Error: Package: (\S+) \(",
     r"for argument: (\S+)",
+    r"from install of (\S+) conflicts with",
     r"No package (\S+) available",
     r"Argument '(\S+)' matches only",
     r'PGP check for package "([^"]+)"',
@@ -133,6 +134,7 @@ def refuse_locked(path: str) -> None:
 
 def failure(done: Result, changed: str = "") -> OffkitError:
     """What a yum that failed has met, with its own words."""
+    called = done.argv[0] if done.argv else "yum"
     wrong = _lines(done.stderr)
     lines = _lines(done.stdout) + wrong
     if done.returncode == 127:
@@ -143,8 +145,8 @@ def failure(done: Result, changed: str = "") -> OffkitError:
             subject = _subject(said) or "yum"
             words = tuple(dict.fromkeys(said))[:_LAST_LINES]
             finding = Finding(kind.code, ERROR, subject, kind.message, words, kind.fix)
-            return errors.of(kind.code)("yum refused: " + kind.message, [finding], changed)
-    message = "{} failed (exit code {})".format(done.argv[0] if done.argv else "yum", done.returncode)
+            return errors.of(kind.code)("{} refused: {}".format(called, kind.message), [finding], changed)
+    message = "{} failed (exit code {})".format(called, done.returncode)
     fix = "'offkit doctor repositories' says what blocks yum; then run the command again"
     words = tuple((wrong or lines)[-_LAST_LINES:])  # without its table of packages
     return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)], changed)
