@@ -148,7 +148,7 @@ def test_forecast():
         assert (found.passed, found.said) == (True, words + more)
     least = Checklist(libraries.libraries[:1])
     found = by_reading.forecast([], least, False)
-    assert found.said == "needs 0 libraries of the server beside the C library"
+    assert found.said == "needs no library of the server beside the C library"
     failed = by_reading.forecast([Finding("LIB002", ERROR, "libc.so.6", "too new")], libraries, False)
     assert (failed.passed, failed.said) == (False, "libc.so.6: too new")
 

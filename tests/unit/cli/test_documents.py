@@ -103,6 +103,20 @@ def bundle(tmp_path, monkeypatch):
     return types.SimpleNamespace(path=str(path), made=made, options=more)
 
 
+@pytest.mark.parametrize(
+    ("rpm", "carried", "told"),
+    [
+        ("", False, "(no RPM known)"),
+        ("", True, "in the bundle"),
+        ("x", True, "x, in the bundle"),
+        ("x", False, "x"),
+    ],
+)
+def test_where_a_library_is_from(rpm, carried, told):
+    """What is carried is known, whatever table names its package."""
+    assert inspect._source(Library("libX.so.1", (), (), rpm, carried)) == told
+
+
 def test_inspect_for_people(bundle, said):
     """What it is for, what it carries, what the server must have; with -v every member and the sha256."""
     inspect.inspect(bundle.path, **PEOPLE)

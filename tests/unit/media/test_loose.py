@@ -85,6 +85,21 @@ def test_a_repository_is_one(tmp_path):
     assert opened(tmp_path).loose() is None
 
 
+@pytest.mark.parametrize("junk", [b"", b"<html>Please log in</html>", b"PK" + bytes(300)])
+def test_what_is_called_like_one(tmp_path, junk):
+    """One file that is no RPM stops nothing: it is left out, and that is told; alone it is no medium."""
+    put(tmp_path, "a/junk.rpm", junk)
+    with pytest.raises(IntegrityError) as caught:
+        offer.look((), [str(tmp_path)])
+    assert "a/junk.rpm is not an RPM file" in caught.value.findings[0].message
+    put(tmp_path, "x/libSM.rpm", sm())
+    (found,) = offer.look((), [str(tmp_path)])
+    (package,) = found.opened.repositories()[0].ask(["libSM.so.6()(64bit)"])
+    assert package.name == "libSM"
+    (told,) = found.opened.left_out()
+    assert (told.code, told.severity, told.subject) == ("REPO011", "warning", str(tmp_path / "a/junk.rpm"))
+
+
 def test_one_that_is_damaged(tmp_path):
     """REPO011 with its name: what is on the medium cannot be told."""
     put(tmp_path, "x/libSM.rpm", sm()[:300])

@@ -260,7 +260,7 @@ def test_every_field_of_the_front():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda data: b"", "is truncated"),
+        (lambda data: b"", "is not an RPM file"),
         (lambda data: b"PK" + data[2:], "is not an RPM file"),
         (lambda data: data[:111], "is truncated"),
         (lambda data: data[:96] + b"\0" + data[97:], "is damaged: a header has no valid magic"),

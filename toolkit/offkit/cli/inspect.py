@@ -250,4 +250,5 @@ def _rpms(rpms: "List[Member]") -> str:
 
 
 def _source(library: "Library") -> str:
-    return (library.rpm or "(no RPM known)") + (", in the bundle" if library.in_bundle else "")
+    known = [library.rpm] * bool(library.rpm) + ["in the bundle"] * library.in_bundle
+    return ", ".join(known) or "(no RPM known)"

@@ -14,7 +14,8 @@ from typing import BinaryIO, Callable, Collection, Dict, Iterable, List, NamedTu
 from offkit.media import rpmfile
 from offkit.media.repodata import REPOMD
 from offkit.media.rpm import BadRepodata, is_version
-from offkit.media.rpmfile import BadRpm, Header
+from offkit.media.rpmfile import BadRpm, Header, NoRpm
+from offkit.model.finding import WARNING, Finding
 
 _CHUNK = 256 * 1024
 _PATHS = re.compile(r"(?:^|[\s(])(/[^\s()]+)")  # of files, in a dependency as in a rich one
@@ -41,6 +42,14 @@ class Loose(NamedTuple):
 
     metadata: Dict[str, bytes]  # by the path from its top
     packages: Dict[str, str]  # path in the metadata → where the file lies below the directory
+    others: Tuple[str, ...] = ()  # that are called like RPMs and are none
+
+    def left_out(self, top: str) -> List[Finding]:
+        """A warning about each of the others; ``top``: the directory."""
+        message, fix = "is not an RPM file, and is left out", "remove it, or copy it again"
+        return [
+            Finding("REPO011", WARNING, posixpath.join(top, path), message, (), fix) for path in self.others
+        ]
 
 
 class _Rpm(NamedTuple):
@@ -51,18 +60,24 @@ class _Rpm(NamedTuple):
 
 
 def describe(opened: Open, paths: Iterable[str]) -> Loose:
-    """The metadata of the RPMs at ``paths``, which ``opened`` reads. Raises BadRepodata with the name of
-    one that is none or is damaged, and OSError."""
+    """The metadata of the RPMs at ``paths``, which ``opened`` reads. What is none is left out. Raises
+    BadRepodata with the name of one that is damaged, or where none is one, and OSError."""
     found: List[_Rpm] = []
     packages: Dict[str, str] = {}
+    others: List[str] = []
     for path in sorted(paths):
         try:
             one = _read(opened, path)
+        except NoRpm:
+            others.append(path)
+            continue
         except BadRpm as error:
             raise BadRepodata("{} {}".format(path, error))
         if one.href not in packages:  # a second copy says nothing new
             packages[one.href] = path
             found.append(one)
+    if others and not found:
+        raise BadRepodata("{} is not an RPM file".format(others[0]))
     requires = [name for one in found for name in one.header.texts(_KINDS["requires"][0])]
     wanted = {path for name in requires for path in _PATHS.findall(name)}
     primary = [_HEAD.format("metadata", "common", _RPM, len(found))]
@@ -75,7 +90,8 @@ def describe(opened: Open, paths: Iterable[str]) -> Loose:
         href, packed = "repodata/{}.xml.gz".format(kind), gzip.compress(text)
         metadata[href] = packed
         rows.append(_data(kind, href, packed, text))
-    return Loose({**metadata, REPOMD: _REPOMD.format("".join(rows)).encode("ascii")}, packages)
+    repomd = _REPOMD.format("".join(rows)).encode("ascii")
+    return Loose({**metadata, REPOMD: repomd}, packages, tuple(others))
 
 
 def lay_out(folder: str, top: str, loose: Loose, others: Collection[str]) -> None:

@@ -14,11 +14,12 @@ from offkit.edges.tree import Tree, kind
 from offkit.media.iso9660 import Iso
 from offkit.media.repodata import REPOMD
 from offkit.media.repository import Repository
+from offkit.model.finding import Finding
+from offkit.model.release import KEY_NAME
+from offkit.model.url import is_url
 
 if TYPE_CHECKING:
     from offkit.media.loose import Loose
-from offkit.model.release import KEY_NAME
-from offkit.model.url import is_url
 
 
 def name(place: str) -> str:
@@ -64,6 +65,10 @@ class Medium:
         """Paths with a repodata/: the top itself (CentOS 7), or BaseOS, AppStream and the like below it."""
         places = ["", *self.folders()]
         return [place for place in places if self.has(posixpath.join(place, REPOMD))]
+
+    def left_out(self) -> List[Finding]:
+        """Warnings about files that do not count. Raises BadRepodata and OSError."""
+        return []
 
     def repository(self, base: str) -> Repository:
         """The one at that path: the same each time, which has read its metadata already."""
@@ -127,6 +132,10 @@ class Directory(Medium):
                 lambda path: self._tree.open(posixpath.join(self._path, path)), self._rpms()
             )
         return self._described
+
+    def left_out(self) -> List[Finding]:
+        made = self.loose()
+        return made.left_out(self.place) if made is not None else []
 
     def _rpms(self) -> List[str]:
         """Below the top, as deep as discs have them: Packages/l/libSM.rpm."""

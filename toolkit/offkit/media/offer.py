@@ -218,10 +218,11 @@ def _add(catalog: Catalog, medium: trees.Medium, release: str) -> None:
     catalog.findings += discs.stranger(disc_of(medium), medium.place, release)
     try:
         found = medium.repositories()
+        catalog.findings += medium.left_out()
     except Unreachable as error:
         catalog.findings.append(error.finding())
         return
-    except (OSError, BadIso) as error:
+    except (OSError, BadIso, BadRepodata) as error:
         catalog.unreadable(medium.place, reason(error), True)
         return
     if not found:

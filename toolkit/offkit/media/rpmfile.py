@@ -24,6 +24,10 @@ class BadRpm(ValueError):
     """Not an RPM file, or a damaged one. The message is a predicate."""
 
 
+class NoRpm(BadRpm):
+    """Not even the beginning of one."""
+
+
 class Front(NamedTuple):
     name: str
     epoch: str  # "0" without one
@@ -84,8 +88,9 @@ def read(source: BinaryIO) -> Front:
 
 
 def _read(source: BinaryIO) -> Tuple[Front, Places, bytes, int]:
-    if _exactly(source, _LEAD)[:4] != _LEAD_MAGIC:
-        raise BadRpm("is not an RPM file")
+    if source.read(len(_LEAD_MAGIC)) != _LEAD_MAGIC:
+        raise NoRpm("is not an RPM file")
+    _exactly(source, _LEAD - len(_LEAD_MAGIC))
     _, signature_size, _, _ = _header(source)
     _exactly(source, -signature_size % 8)  # the header begins at a multiple of eight
     values, header_size, index, store = _header(source)

@@ -185,6 +185,10 @@ def test_a_folder_without_repodata(disc, server, shell):
     assert not [name for name in os.listdir(str(folder)) if name not in ("p", KEY)]
     shutil.rmtree(str(server / "a prefix"))
     (folder / "p" / "y.rpm").write_bytes(b"nothing")
+    code, _, err = install(server, "--rpm-repo", folder, "--no-root", "--dry-run", shell=shell)
+    assert code == 0, err
+    assert "warning: REPO011 {}: p/y.rpm is not an RPM file, and is left out".format(folder) in err
+    (folder / "p" / "y.rpm").write_bytes(b"\xed\xab\xee\xdbnothing")
     code, _, err = install(server, "--rpm-repo", folder, "--no-root", shell=shell)
     assert code == 3
     assert "error: REPO011 {}: p/y.rpm is damaged or no RPM".format(folder) in err
@@ -197,7 +201,7 @@ def test_a_version_that_leads_elsewhere(disc, server, shell):
     install_sh.tools_of(server, shell)
     folder = server / "a folder"
     folder.mkdir()
-    (folder / "y.rpm").write_bytes(b"x")
+    (folder / "y.rpm").write_bytes(b"\xed\xab\xee\xdbx")
     says = r"package\tp\tnoarch\t0\t1/../../../../../escaped\t1\t9\n"
     install_sh.program(
         server / "bin" / "rpm", "case $* in *-qp*) printf '{}' ;; *) exit 1 ;; esac".format(says)

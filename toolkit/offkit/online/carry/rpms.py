@@ -200,6 +200,7 @@ def choose(
         )
         try:
             told = signatures.of_metadata(shelves, more.keys)
+            left_out += [each for one, _ in media for each in one.left_out()]
             found, spare = _choice(chooser, checklist, welcome)
         except Unreadable as error:
             raise _unreadable(error) from None

@@ -48,7 +48,8 @@ def forecast(findings: Sequence[Finding], libraries: Checklist, installed: bool)
     """Of what the ELF files want from the server. ``installed``: it is known what that has, or what every
     server of its release has."""
     wanted = [one for one in libraries.libraries if one.rpm != GLIBC and not one.in_bundle]
-    done = f"needs {several(len(wanted), 'library', 'libraries')} of the server beside the C library"
+    number = several(len(wanted), "library", "libraries") if wanted else "no library"
+    done = f"needs {number} of the server beside the C library"
     if wanted and not installed:
         done += "; what is installed there is not known"
     return proof.ended("forecast", "ELF files of the wheels", findings, done)

@@ -136,6 +136,10 @@ describe_rpms() {
     for each in "$top"/*.rpm "$top"/*/*.rpm "$top"/*/*/*.rpm "$top"/*/*/*/*.rpm; do
         [ -f "$each" ] || continue
         case $each in *.src.rpm) continue ;; esac
+        if [ "$(head -c 4 "$each" | od -An -tx1 | tr -d ' \n')" != edabeedb ]; then # the magic of a lead
+            say "warning: REPO011 $2: ${each#"$top/"} is not an RPM file, and is left out"
+            continue
+        fi
         if [ -z "$described" ]; then
             described=$scratch/described.$1
             mkdir -p "$described/repodata" "$scratch/rpmdb"

@@ -153,6 +153,7 @@ def survey(
     strange = offer.strangers(found, keys.server())
     if has_errors(strange):
         raise EnvironmentProblem(_NOT_FOR_HERE, strange)
+    strange += [each for one in found if one.opened for each in one.opened.left_out()]
     with told_first(strange):
         return _judged(wanted, target, media, found, strange)
 
