@@ -10,6 +10,7 @@ import gzip
 import os
 import shutil
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
@@ -18,7 +19,9 @@ import install_sh
 import repo_maker
 import rpm_tools
 from install_sh import REAL, every_shell, sh
-from offkit.media import medium
+from offkit.edges.tree import Tree
+from offkit.media import loose, medium
+from offkit.media.repodata import parse_repomd
 
 KEY = "RPM-GPG-KEY-CentOS-7"
 TOOLS = [*install_sh.TOOLS, "rpm", "rpm2cpio", "cpio", "xz", "bzip2", "flock", "unshare", "mount", "umount"]
@@ -212,6 +215,12 @@ def test_a_version_that_leads_elsewhere(disc, server, shell):
     assert not (server / "escaped.noarch.rpm").exists()
 
 
+def files_of(filelists):
+    """By the package that has them."""
+    top = "{http://linux.duke.edu/metadata/filelists}"
+    return {one.get("pkgid"): {each.text for each in one.findall(top + "file")} for one in filelists}
+
+
 def test_how_a_folder_is_described(disc, server):
     """The same by install.sh and by offkit, but for files and the order."""
     script = (server / "medium" / "install.sh").read_text()
@@ -227,6 +236,16 @@ def test_how_a_folder_is_described(disc, server):
     theirs = medium.of(str(server / "s/media/1")).repositories()[0].search((), ["python3", "python3-libs"])
     assert len(ours) == 2
     assert sorted(theirs.packages) == sorted(ours)
+    repodata = server / "s/media/1/repodata"
+    listed = ElementTree.parse(str(repodata / "filelists.xml")).getroot()
+    known = ElementTree.parse(str(repodata / "primary.xml")).getroot()
+    common = "{http://linux.duke.edu/metadata/common}"
+    assert [one.get("pkgid") for one in listed] == [one.findtext(common + "checksum") for one in known]
+    tree = Tree(str(disc / "signed"))
+    described = loose.describe(tree.open, ["/" + name for name in tree.names("/") if name.endswith(".rpm")])
+    full = ElementTree.fromstring(gzip.decompress(described.metadata["repodata/filelists.xml.gz"]))
+    assert files_of(listed) == files_of(full)
+    assert len(parse_repomd((repodata / "repomd.xml").read_bytes())) == 2
 
 
 @every_shell

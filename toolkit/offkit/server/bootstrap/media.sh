@@ -145,6 +145,8 @@ describe_rpms() {
             mkdir -p "$described/repodata" "$scratch/rpmdb"
             printf '<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="%s" xmlns:rpm="%s">\n' \
                 http://linux.duke.edu/metadata/common http://linux.duke.edu/metadata/rpm >"$described/repodata/primary.xml"
+            printf '<?xml version="1.0" encoding="UTF-8"?>\n<filelists xmlns="%s">\n' \
+                http://linux.duke.edu/metadata/filelists >"$described/repodata/filelists.xml"
         fi
         href=
         ! describe_rpm "$each" >"$scratch/described.xml" ||
@@ -158,21 +160,28 @@ describe_rpms() {
         [ ! -L "$described/$href" ] || continue # a second copy says nothing new
         ln -s "$each" "$described/$href"
         cat <"$scratch/described.xml" >>"$described/repodata/primary.xml"
+        cat <"$scratch/described.files" >>"$described/repodata/filelists.xml"
     done
     [ -n "$described" ] || return 1
     for each in "$top"/RPM-GPG-KEY*; do [ ! -f "$each" ] || ln -s "$each" "$described/${each##*/}"; done
     echo '</metadata>' >>"$described/repodata/primary.xml"
-    printf '%s\n' '<?xml version="1.0"?>' '<repomd xmlns="http://linux.duke.edu/metadata/repo"><revision>0</revision>' \
-        '<data type="primary">' "<checksum type=\"sha256\">$(sum_of sha256sum "$described/repodata/primary.xml")</checksum>" \
-        '<location href="repodata/primary.xml"/><timestamp>0</timestamp>' '</data>' '</repomd>' >"$described/repodata/repomd.xml"
+    echo '</filelists>' >>"$described/repodata/filelists.xml"
+    {
+        printf '%s\n' '<?xml version="1.0"?>' '<repomd xmlns="http://linux.duke.edu/metadata/repo"><revision>0</revision>'
+        for each in primary filelists; do # yum 3 finds most files in the second alone (online/carry/rpm_repository.py)
+            printf '%s\n' "<data type=\"$each\"><checksum type=\"sha256\">$(sum_of sha256sum "$described/repodata/$each.xml")</checksum>" \
+                "<location href=\"repodata/$each.xml\"/><timestamp>0</timestamp></data>"
+        done
+        echo '</repomd>'
+    } >"$described/repodata/repomd.xml"
     rm -f "$scratch/media/$1"
     mv "$described" "$scratch/media/$1"
 }
 
-# What primary.xml says of the RPM $1; fails where rpm cannot read it.
+# What primary.xml says of the RPM $1, and filelists.xml in $scratch/described.files; fails where rpm cannot read it.
 describe_rpm() {
     HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" -qp --nosignature --nodigest --qf 'package\t%{NAME}\t%{ARCH}\t%{EPOCHNUM}\t%{VERSION}\t%{RELEASE}\t%{SIZE}\n[provides\t%{PROVIDENAME}\t%{PROVIDEFLAGS}\t%{PROVIDEVERSION}\n][requires\t%{REQUIRENAME}\t%{REQUIREFLAGS}\t%{REQUIREVERSION}\n][conflicts\t%{CONFLICTNAME}\t%{CONFLICTFLAGS}\t%{CONFLICTVERSION}\n][obsoletes\t%{OBSOLETENAME}\t%{OBSOLETEFLAGS}\t%{OBSOLETEVERSION}\n][file\t%{FILENAMES}\n]' "$1" 2>/dev/null >"$scratch/described.tags" || return 1
-    SUM=$(sum_of sha256sum "$1") SIZE=$(wc -c <"$1") LC_ALL=C awk -F '\t' '
+    SUM=$(sum_of sha256sum "$1") SIZE=$(wc -c <"$1") FILES=$scratch/described.files LC_ALL=C awk -F '\t' '
         function plain(text) {
             gsub(/&/, "\\&amp;", text)
             gsub(/</, "\\&lt;", text)
@@ -182,6 +191,8 @@ describe_rpm() {
         }
         BEGIN { split("2 4 8 10 12", number, " "); split("LT GT EQ LE GE", sense, " "); for (i in number) word[number[i]] = sense[i] }
         $1 == "package" {
+            print "<package pkgid=\"" ENVIRON["SUM"] "\" name=\"" plain($2) "\" arch=\"" plain($3) "\">" >ENVIRON["FILES"]
+            print "<version epoch=\"" $4 "\" ver=\"" plain($5) "\" rel=\"" plain($6) "\"/>" >ENVIRON["FILES"]
             print "<package type=\"rpm\"><name>" plain($2) "</name><arch>" plain($3) "</arch>"
             print "<version epoch=\"" $4 "\" ver=\"" plain($5) "\" rel=\"" plain($6) "\"/>"
             print "<checksum type=\"sha256\" pkgid=\"YES\">" ENVIRON["SUM"] "</checksum><summary></summary><description></description>"
@@ -191,7 +202,11 @@ describe_rpm() {
             print "<format><rpm:license></rpm:license><rpm:header-range start=\"0\" end=\"0\"/>"
             next
         }
-        $1 == "file" { if ($2 ~ /^\/etc\// || $2 ~ /bin\//) print "<file>" plain($2) "</file>"; next }
+        $1 == "file" {
+            print "<file>" plain($2) "</file>" >ENVIRON["FILES"]
+            if ($2 ~ /^\/etc\// || $2 ~ /bin\//) print "<file>" plain($2) "</file>"
+            next
+        }
         $2 ~ /^rpmlib\(/ || $2 == "(none)" { next }
         {
             entry = "<rpm:entry name=\"" plain($2) "\""
@@ -209,6 +224,7 @@ describe_rpm() {
         END {
             for (kind in rows) printf "<rpm:%s>\n%s</rpm:%s>\n", kind, rows[kind], kind
             print "</format></package>"
+            print "</package>" >ENVIRON["FILES"]
         }' <"$scratch/described.tags"
 }
 
