@@ -162,14 +162,15 @@ class Image:
     """The file through its program headers: addresses become offsets."""
 
     def __init__(self, source: Bytes) -> None:
-        ident = source.upto(0, 16)
+        head = source.upto(0, _WINDOW)
+        ident = head[:16]
         if ident[:4] != b"\x7fELF":
             raise NotElf("no ELF header")
         if len(ident) < 16 or ident[4] not in (1, 2) or ident[5] not in (1, 2):
             raise BadElf("unknown ELF class or byte order")
         self.source = source
         self._entries: Optional[List[Tuple[int, int]]] = None
-        self._window, self._start = ident, 0
+        self._window, self._start = head, 0
         self.bits = 64 if ident[4] == 2 else 32
         self.little = ident[5] == 1
         self.order = "<" if self.little else ">"
@@ -188,16 +189,13 @@ class Image:
         self.properties: Optional[Tuple[int, int]] = None
         self.tls = (0, 0)
         self.stack: Optional[bool] = None
-        raw = source.at(phoff, phnum * phentsize) if phnum else b""
-        for start in range(0, len(raw), least):
+        end = phoff + phnum * least
+        raw = head[phoff:end] if end <= len(head) or not phnum else source.at(phoff, end - phoff)
+        for row in struct.iter_unpack(self.order + ("IIQQQQQQ" if wide else "IIIIIIII"), raw):
             if wide:
-                kind, flags, offset, vaddr, _, filesz, memsz, align = struct.unpack_from(
-                    self.order + "IIQQQQQQ", raw, start
-                )
+                kind, flags, offset, vaddr, _, filesz, memsz, align = row
             else:
-                kind, offset, vaddr, _, filesz, memsz, flags, align = struct.unpack_from(
-                    self.order + "IIIIIIII", raw, start
-                )
+                kind, offset, vaddr, _, filesz, memsz, flags, align = row
             if kind == _PT_LOAD:
                 self.loads.append((vaddr, offset, filesz))
             elif kind == _PT_DYNAMIC and self.dynamic is None:

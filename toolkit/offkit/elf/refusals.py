@@ -115,18 +115,21 @@ class Process:
         symbols = self._view.symbols(each.identity)
         if symbols is None or not self._scope:
             return
-        if each.identity not in self._wanted:
-            names = symbols.wanted() - self._there
-            self._wanted[each.identity] = frozenset(map(self._names.setdefault, names, names))
+        wanted = self._wanted.get(each.identity)
+        if wanted is None:
+            wanted = symbols.wanted() - self._there
+            if not opened or scope[0] != each.identity:  # others may need it too
+                wanted = frozenset(map(self._names.setdefault, wanted, wanted))
+                self._wanted[each.identity] = wanted
         others = [name for name in scope if name != each.identity and name not in self._scope]
-        lacking = self._lacking(self._wanted[each.identity], others)
+        lacking = self._lacking(wanted, others)
         if not lacking:
             return
-        wanted = symbols.at_once(lacking)
+        asked_for = symbols.at_once(lacking)
         for certain in (True, False):
             names = [
                 name.decode("utf-8", "replace")
-                for name, at_once in wanted.items()
+                for name, at_once in asked_for.items()
                 if (at_once or opened or each.elf.bind_now) == certain
             ]
             if names:
