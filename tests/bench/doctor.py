@@ -35,14 +35,16 @@ PACKAGES = [
 ROUNDS = 5
 LEAST = 300  # ELF files
 
-# The doctor's judgement of the libraries alone, inside a process that has started: its seconds.
+# The doctor's judgement of the libraries alone, inside a process that has started: its seconds, and the
+# memory of the process at its greatest, in kB.
 JUDGE = """
-import sys, time
+import resource, sys, time
 sys.path.insert(0, sys.argv[1])
 from offkit.server.doctor.examine import examine
 began = time.perf_counter()
 result = examine(sys.argv[2], checks=["libraries"])
-print(time.perf_counter() - began, result.summary.elf_files)
+taken = time.perf_counter() - began
+print(taken, result.summary.elf_files, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 COMMAND = "import sys; sys.path.insert(0, sys.argv.pop(1)); from offkit.cli.app import main; main()"
 AUDIT = """
@@ -107,10 +109,10 @@ def each_alone(argv, paths):
 
 
 def judge(python, place):
-    """(seconds, ELF files read) of the judgement alone."""
+    """(seconds, ELF files read, MB of memory) of the judgement alone."""
     _, out = seconds([python, "-c", JUDGE, os.path.join(TOP, "toolkit"), place])
-    taken, files = out.split()
-    return float(taken), int(files)
+    taken, files, memory = out.split()
+    return float(taken), int(files), int(memory) / 1000
 
 
 def contest(place, paths):
@@ -147,23 +149,24 @@ def contest(place, paths):
 
 
 def growth(paths):
-    """Seconds for 1, 2, 4 copies of the same modules: [(files, seconds)]."""
+    """Seconds and MB for 1, 3 and 9 copies of the same modules: [(files, seconds, MB)]."""
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for copies in (1, 2, 4):
+    with tempfile.TemporaryDirectory(dir=KEEP) as folder:
+        for copies in (1, 3, 9):
             place = os.path.join(folder, str(copies))
             site = os.path.join(place, "lib", "python{}.{}".format(*sys.version_info[:2]), "site-packages")
             for number in range(copies):
                 for path in paths:
                     target = os.path.join(site, "copy{}".format(number), path.partition("site-packages/")[2])
                     os.makedirs(os.path.dirname(target), exist_ok=True)
-                    shutil.copyfile(path, target)
+                    os.link(path, target)
             with open(os.path.join(place, "pyvenv.cfg"), "w") as config:
                 config.write("home = {}\n".format(os.path.dirname(os.path.realpath(sys.executable))))
             os.makedirs(os.path.join(place, "bin"))
             os.symlink(os.path.realpath(sys.executable), os.path.join(place, "bin", "python3"))
             runs = [judge(sys.executable, place) for _ in range(ROUNDS)]
-            rows.append((copies * len(paths), statistics.median(taken for taken, _ in runs)))
+            taken = statistics.median(taken for taken, _, _ in runs)
+            rows.append((copies * len(paths), taken, max(memory for _, _, memory in runs)))
     return rows
 
 
@@ -201,8 +204,12 @@ def main():
         print("  {:42} {:7.3f} s   {:6.3f} of ldd".format(name, taken, taken / ldd))
     print("growth with the number of files")
     rows = growth(paths)
-    for files, taken in rows:
-        print("  {:5} files {:7.3f} s   {:6.3f} ms each".format(files, taken, 1000 * taken / files))
+    for files, taken, memory in rows:
+        print(
+            "  {:5} files {:7.3f} s   {:6.3f} ms each   {:4.0f} MB".format(
+                files, taken, 1000 * taken / files, memory
+            )
+        )
     print("repodata of 4,000 packages")
     for python, taken in repodata().items():
         print("  {:42} {:7.3f} s".format(python, taken))

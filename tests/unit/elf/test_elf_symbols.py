@@ -121,6 +121,16 @@ def test_a_file_is_asked_again_and_again():
     assert symbols.having({b"a1", b"b"}) == {b"a1"}
 
 
+def test_a_table_that_ends_before_its_filter():
+    """DT_GNU_HASH in the last bytes of the file: nothing is found there, however often it is asked."""
+    data = build(exports=["a"])
+    entry = struct.pack("<QQ", 4, dict(_entries(data))[4])
+    data = data.replace(entry, struct.pack("<QQ", 0x6FFFFEF5, len(data) - 16))
+    symbols = Symbols(lambda: contextlib.closing(io.BytesIO(data[:-16] + struct.pack("<IIII", 1, 1, 1, 0))))
+    assert symbols.lacks({b"a"}) == {b"a"}
+    assert symbols.lacks({b"a", b"b"}) == {b"a", b"b"}
+
+
 @pytest.mark.parametrize("data", [b"", b"text", b"\x7fELF" + b"\2" * 60])
 def test_what_cannot_be_read_is_not_known(data):
     """It wants nothing, and nobody says that it lacks something."""

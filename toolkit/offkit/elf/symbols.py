@@ -234,9 +234,10 @@ class Table:
         at = self._at(_DT_GNU_HASH)
         count, first, words, shift = self._image.unpack("IIII", at)
         at += 16
-        if self._filter is None and words:
-            self._filter = self._numbers("Q" if self._wide else "I", at, min(words, _MAX_SYMBOLS)), shift
-        names = self.likely(names)
+        if self._filter is None:
+            bloom = self._numbers("Q" if self._wide else "I", at, min(words, _MAX_SYMBOLS))
+            self._filter = (bloom, shift) if bloom else None
+            names = self.likely(names) if bloom else ()
         if not names:
             return
         at += words * self._image.bits // 8
