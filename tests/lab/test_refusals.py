@@ -199,6 +199,31 @@ def test_what_is_started(name, tmp_path):
     )
 
 
+VERSIONED = "-Wl,--default-symver -Wl,-soname,liba.so"
+
+
+@pytest.mark.parametrize(
+    ("later", "refused"),
+    [
+        ("int other;", [SYMBOL]),
+        (HERE, []),
+        ("int nowhere(void) { return 0; }", []),
+    ],
+)
+@pytest.mark.parametrize("wants", [DATA, "extern int nowhere; int wanted(void) { return nowhere; }"])
+def test_a_library_that_has_lost_its_versions(wants, later, refused, python, tmp_path):
+    """Of one that defines no version any symbol of the name will do; where there is none, the loader refuses."""
+    make(str(tmp_path), "liba.so", HERE, VERSIONED)
+    path = make(str(tmp_path), "m.so", wants, "{}/liba.so")
+    assert not python.dlopen(path).refusals
+    make(str(tmp_path), "liba.so", later, "-Wl,-soname,liba.so")
+    done = subprocess.run([sys.executable, "-c", OPEN, path], capture_output=True, check=False)
+    said = done.stderr.decode()
+    assert ("undefined symbol: nowhere, version liba.so" in said) == bool(refused), said
+    fresh = program_of(os.path.realpath(sys.executable))
+    assert [each.kind for each in fresh.dlopen(path).refusals] == refused
+
+
 @pytest.mark.skipif(not shutil.which("patchelf"), reason="needs patchelf")
 def test_whom_other_tools_have_rewritten(python, tmp_path):
     """patchelf moves the string table: what is counted by that goes wrong."""

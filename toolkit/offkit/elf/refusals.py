@@ -57,7 +57,7 @@ class Process:
         }
         self._view, self._main = view, main
         self._scope: Sequence[str] = ()
-        self._wanted: Dict[str, AbstractSet[bytes]] = {}  # by identity
+        self._wanted: Dict[Tuple[str, Tuple[str, ...]], AbstractSet[bytes]] = {}  # by identity
         self._there: Set[bytes] = set()  # names that the global scope was seen to have
         self._names: Dict[bytes, bytes] = {}  # all others: thousands of files want the same
 
@@ -115,17 +115,18 @@ class Process:
         symbols = self._view.symbols(each.identity)
         if symbols is None or not self._scope:
             return
-        wanted = self._wanted.get(each.identity)
+        key = each.identity, each.bare
+        wanted = self._wanted.get(key)
         if wanted is None:
-            wanted = symbols.wanted() - self._there
+            wanted = symbols.wanted(each.bare) - self._there
             if not opened or scope[0] != each.identity:  # others may need it too
                 wanted = frozenset(map(self._names.setdefault, wanted, wanted))
-                self._wanted[each.identity] = wanted
+                self._wanted[key] = wanted
         others = [name for name in scope if name != each.identity and name not in self._scope]
         lacking = self._lacking(wanted, others)
         if not lacking:
             return
-        asked_for = symbols.at_once(lacking)
+        asked_for = symbols.at_once(lacking, each.bare)
         for certain in (True, False):
             names = [
                 name.decode("utf-8", "replace")

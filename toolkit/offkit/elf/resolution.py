@@ -90,6 +90,7 @@ class Mapped(NamedTuple):
     path: str
     identity: str
     elf: Elf
+    bare: Tuple[str, ...] = ()  # of the libraries that it wants versions of those that define none
 
 
 class Refusal(NamedTuple):

@@ -274,7 +274,7 @@ class Program:
     def _refusals(
         self, root: _Node, fresh: Sequence[_Node], state: _State, whole: bool
     ) -> Tuple[Refusal, ...]:
-        mapped = [Mapped(node.path, node.identity, node.elf) for node in fresh]
+        mapped = [Mapped(node.path, node.identity, node.elf, _bare(node, state)) for node in fresh]
         scope = state.scope(root)
         if root is self._main:
             if self._loader.process is None:
@@ -370,6 +370,12 @@ _RELATIVE = "relative to the working directory of the program"
 
 def _wrong_arch(elf: Elf) -> str:
     return "wrong ELF class: {}-bit {}".format(elf.bits, elf.arch_name)
+
+
+def _bare(node: _Node, state: _State) -> Tuple[str, ...]:
+    """Libraries without versions that it wants versions of: any symbol of the name will do."""
+    files = {need.file for need in node.elf.needs if not need.weak and need.file in state.names}
+    return tuple(sorted(file for file in files if not state.names[file].elf.versioned))
 
 
 def _check_versions(node: _Node, state: _State) -> Iterator[Unversioned]:

@@ -16,6 +16,7 @@ from itertools import chain, compress, repeat
 from typing import (
     AbstractSet,
     Callable,
+    Collection,
     ContextManager,
     Dict,
     Iterable,
@@ -33,7 +34,8 @@ from offkit.elf.reader import BadElf, Bytes, Image, Source
 _DT_PLTRELSZ, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_RELA = 2, 4, 5, 6, 7
 _DT_RELASZ, _DT_STRSZ, _DT_REL, _DT_RELSZ, _DT_PLTREL, _DT_JMPREL = 8, 10, 17, 18, 20, 23
 _DT_GNU_HASH, _DT_VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
-_TAGS = {*range(_DT_PLTRELSZ, _DT_JMPREL + 1), _DT_GNU_HASH, _DT_VERSYM}
+_DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
+_TAGS = {*range(_DT_PLTRELSZ, _DT_JMPREL + 1), _DT_GNU_HASH, _DT_VERSYM, _DT_VERNEED, _DT_VERNEEDNUM}
 _SHN_ABS = 0xFFF1
 _STB_LOCAL = 0
 _STRONG = (1, 10)  # STB_GLOBAL, STB_GNU_UNIQUE
@@ -51,6 +53,7 @@ _MAX_CHAIN = 1 << 10  # symbols in one bucket
 _MAX_STEPS = 1 << 18  # along all buckets, for one question
 _ENDLESS = "the symbols in a bucket of the hash table have no end"
 _MAX_RELOCATIONS = 1 << 22
+_MAX_VERSIONS = 1 << 14
 _OVERLAP = 8  # times the string table is all that is read of it
 _APART = 4096  # bytes of a table that are read as fast as one entry of it
 _HASHES = 1 << 14  # that are kept
@@ -79,12 +82,13 @@ class Table:
     def closed(self) -> None:
         self._image.reopened(b"")
 
-    def wanted(self) -> Set[bytes]:
-        """Names without a version that somebody else has to define."""
-        starts, wanted = self._undefined()
+    def wanted(self, bare: Collection[str] = ()) -> Set[bytes]:
+        """Names without a version that somebody else has to define; with those that have a version of one of
+        these libraries, which define none themselves."""
+        starts, wanted = self._undefined(bare)
         return set(self._names(list(compress(starts, wanted)))) - {b""}
 
-    def _undefined(self) -> Tuple[Sequence[int], List[bool]]:
+    def _undefined(self, files: Collection[str]) -> Tuple[Sequence[int], List[bool]]:
         """(st_name of each symbol, whether somebody else has to define it, and no version says who)."""
         if not self._whole:
             return (), []
@@ -97,9 +101,27 @@ class Table:
         versions = self._numbers("H", self._at(_DT_VERSYM), count) if _DT_VERSYM in self._tags else ()
         # There are thousands of symbols, of few kinds.
         strong = {kind for kind in set(kinds) if self._strong(kind)}
-        bare = {version for version in {0, *versions} if version & _VERSION < _FIRST_VERSION}
+        no_matter = {0, 1, *self._versions_of(files)} if files else {0, 1}
+        bare = {version for version in {0, *versions} if version & _VERSION in no_matter}
         pairs = zip(kinds, chain(versions, repeat(0)))
         return words[::width], [kind in strong and version in bare for kind, version in pairs]
+
+    def _versions_of(self, files: Collection[str]) -> Iterator[int]:
+        """The numbers in DT_VERSYM of all versions that are wanted of these libraries."""
+        count, left = self._tags.get(_DT_VERNEEDNUM, 0), _MAX_VERSIONS
+        at = self._at(_DT_VERNEED) if _DT_VERNEED in self._tags else 0
+        while at and count and left:
+            # Verneed: vn_version, vn_cnt, vn_file, vn_aux, vn_next; Vernaux: vna_hash, vna_flags, vna_other …
+            _, versions, file, first, following = self._image.unpack("HHIII", at)
+            fits, place = self._names([file])[0].decode("utf-8", "replace") in files, at + first
+            for _ in range(min(versions, left)):
+                _, _, number, _, step = self._image.unpack("IHHII", place)
+                if fits:
+                    yield number & _VERSION
+                place += step
+            left -= min(versions, left) or 1
+            count -= 1
+            at = at + following if following else 0
 
     def _strong(self, kind: int) -> bool:
         """By st_info, st_other and st_shndx as one number: whether somebody else has to define it."""
@@ -157,10 +179,10 @@ class Table:
         whole = source.upto(at, size)
         return lambda start, count: whole[start : start + count]
 
-    def at_once(self, names: AbstractSet[bytes]) -> Dict[bytes, bool]:
+    def at_once(self, names: AbstractSet[bytes], bare: Collection[str] = ()) -> Dict[bytes, bool]:
         """Of these names, which are wanted, those that are asked for at all, as they come: whether when the
         file is loaded, or (False) only when a function is called for the first time."""
-        starts, wanted = self._undefined()
+        starts, wanted = self._undefined(bare)
         places = list(compress(range(len(starts)), wanted))
         sought = dict(zip(places, self._names([starts[place] for place in places])))
         sought = {place: name for place, name in sought.items() if name in names}
@@ -288,9 +310,9 @@ class Symbols:
         self._has: Set[bytes] = set()  # of the names that were asked for
         self._has_not: Set[bytes] = set()
 
-    def wanted(self) -> Set[bytes]:
+    def wanted(self, bare: Collection[str] = ()) -> Set[bytes]:
         """As of a table; none where it is not known."""
-        return self._ask(Table.wanted) or set()
+        return self._ask(lambda table: table.wanted(bare)) or set()
 
     def having(self, names: Set[bytes]) -> Set[bytes]:
         """Those that it defines; none where that is not known."""
@@ -314,9 +336,9 @@ class Symbols:
         self._has_not |= fresh - found
         return rest - found
 
-    def at_once(self, names: AbstractSet[bytes]) -> Dict[bytes, bool]:
+    def at_once(self, names: AbstractSet[bytes], bare: Collection[str] = ()) -> Dict[bytes, bool]:
         """As of a table; none where it is not known."""
-        return self._ask(lambda table: table.at_once(names)) or {}
+        return self._ask(lambda table: table.at_once(names, bare)) or {}
 
     def _ask(self, question: Callable[[Table], _Answer]) -> Optional[_Answer]:
         try:
