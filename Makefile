@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
 unexport CDPATH PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases sonames unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle bench-rpms bench-uv format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases sonames unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth truth-table wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle bench-rpms bench-uv format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -202,9 +202,13 @@ stranger: $(VENV)/.tools
 	$(BIN)/python tests/stranger/stranger.py
 	$(BIN)/python tests/stranger/stranger.py --odd --commands "make demo" "make check"
 
-# make truth  the doctor against the real loader in bare roots (root): prints the table, writes docs/truth-table.md
+# make truth  the doctor against the real loader in bare roots (root): prints the table, writes docs/truth-chosen.md
 truth: $(VENV)/.tools
 	@PYTHONPATH=tests:tests/makers $(BIN)/python tests/lab/truth.py --write
+
+# make truth-table  500 drawn pairs: what loads, starts and can be imported, and what doctor and forecast say of it (root; 10 GB of wheels once); writes docs/truth-table.md
+truth-table: $(VENV)/.tools
+	@PYTHONPATH=tests:tests/makers:tests/lab $(BIN)/python tests/lab/drawn_truth.py --write
 
 wheel: $(VENV)/.tools
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

@@ -37,9 +37,8 @@ def kept(name, recipe, make):
     stands beside it and is renamed when complete, so a kill leaves nothing half-made under the
     name; the next one to make it clears it away. Two processes do not make it twice.
     """
-    digest = hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:12]
     stem, dot, ending = name.partition(".")
-    path = os.path.join(home(), "{}-{}{}{}".format(stem, digest, dot, ending))
+    path = os.path.join(home(), "{}-{}{}{}".format(stem, digest(recipe), dot, ending))
     if os.path.exists(path):
         _used(path)
         return path
@@ -54,6 +53,10 @@ def kept(name, recipe, make):
             os.rename(making, path)
             say("lab: made {} in {:.0f} s".format(os.path.basename(path), time.monotonic() - start))
     return path
+
+
+def digest(recipe):
+    return hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:12]
 
 
 def _used(path):

@@ -20,7 +20,7 @@ _ABSENT = re.compile(r"^(?P<name>.*): cannot open shared object file: ")
 _BAD = re.compile(
     r"^(?P<name>.*): (?P<why>file too short|invalid ELF header|wrong ELF class: .*|cannot read file data.*"
     r"|ELF file's phentsize not the expected size|object file has no dynamic section"
-    r"|ELF load command .*|only ET_DYN and ET_EXEC can be loaded)$"
+    r"|ELF load command .*|only ET_DYN and ET_EXEC can be loaded|ELF file OS ABI invalid|ELF file ABI version invalid)$"
 )
 _OLD = re.compile(r"^(?P<path>.*): version `(?P<version>[^']*)' not found \(required by (?P<by>.*)\)$")
 _SHARED = re.compile(r"\.so(\.\d+)*$")
@@ -73,6 +73,11 @@ def found(log):
         elif text.startswith("calling init"):
             last = None
     return names
+
+
+def lacks(said):
+    """Whether the loader has stopped at a library that it does not find, or that is none."""
+    return bool(_ABSENT.match(said) or _BAD.match(said))
 
 
 def judge(path, stub, last):

@@ -48,7 +48,7 @@ def test_the_doctor_says_what_the_loader_says(rows, pair):
 
 
 def test_the_table_in_docs_is_this_one(rows):
-    """docs/truth-table.md is what `make truth` would write now."""
+    """docs/truth-chosen.md is what `make truth` would write now."""
     with open(truth.TABLE, encoding="utf-8") as document:
         assert document.read() == truth.table([rows[pair] for pair in pairs.PAIRS])
 

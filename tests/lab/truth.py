@@ -1,6 +1,6 @@
 """The truth table: what the doctor says about an environment, against what the loader says.
 
-make truth   judges all pairs, prints the table and writes docs/truth-table.md
+make truth   judges all pairs, prints the table and writes docs/truth-chosen.md
 
 A pair is an environment of real wheels in a bare root that was altered. The loader's verdict is
 that of the root's own Python and ld.so, inside (opener.py); the doctor's is ``examine`` with
@@ -28,7 +28,7 @@ from offkit.server.doctor.examine import examine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-TABLE = os.path.join(TOP, "docs", "truth-table.md")
+TABLE = os.path.join(TOP, "docs", "truth-chosen.md")
 _LAST = "/usr/lib"  # of the directories compiled into Debian's and Fedora's ld.so, one that has nothing
 _SITE = "/env/lib/python{}/site-packages"
 
@@ -152,10 +152,11 @@ def judge_all(pairs, progress=None):
             return [future.result() for future in futures]
 
 
-_INTRO = """# Truth table
+_INTRO = """# Chosen pairs
 
 What `offkit doctor` says about an environment, against what the dynamic loader says: {pairs} pairs of an
-environment and a root that really lacks what it lacks. Written by `make truth`.
+environment and a root that really lacks what it lacks, chosen by hand. Written by `make truth`; those that are drawn, with programs
+and imports, are in [the truth table](truth-table.md).
 
 - *The loader*: inside the root and without a network, the root's own Python opens every extension
   module, and every other library that no module brings along, each in a process of its own. The loader
@@ -236,7 +237,7 @@ def obstacle():
 
 def main():
     parser = argparse.ArgumentParser(description="Judge all pairs and print the truth table.")
-    parser.add_argument("--write", action="store_true", help="write docs/truth-table.md too")
+    parser.add_argument("--write", action="store_true", help="write docs/truth-chosen.md too")
     parser.add_argument("--only", metavar="TEXT", default="", help="pairs whose 'environment: root' has it")
     options = parser.parse_args()
     reason = obstacle()
