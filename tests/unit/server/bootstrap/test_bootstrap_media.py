@@ -173,6 +173,19 @@ def test_packages_in_the_bundle(disc, server, shell, dry):
 
 
 @every_shell
+@pytest.mark.skipif(shutil.which("genisoimage") is None, reason="genisoimage is not installed")
+def test_an_iso_with_the_names_of_joliet(disc, server, shell):
+    """As Windows makes it, without Rock Ridge."""
+    install_sh.tools_of(server, shell)
+    iso = str(server / "joliet.iso")
+    argv = ["genisoimage", "-quiet", "-J", "-joliet-long", "-V", "X", "-o", iso, str(disc / "top")]
+    subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
+    code, _, err = install(server, "--iso", iso, "--no-root", shell=shell)
+    assert code == 0, err
+    assert (server / "a prefix/python/3.6.8-rpm/usr/lib64/python3.6/os.py").read_bytes() == b"# os\n"
+
+
+@every_shell
 def test_a_folder_without_repodata(disc, server, shell):
     """As 'yum install --downloadonly' leaves it: read as it is, wherever the files lie below it, and verified
     as always."""

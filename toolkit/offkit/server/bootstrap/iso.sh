@@ -1,7 +1,7 @@
 # --- an ISO image without mounting it -----------------------------------------------------
 
-# ISO 9660 (ECMA-119) with the names of Rock Ridge (RRIP 1.12, NM; SUSP 1.12, CE), read sector by
-# sector with dd, od and awk.
+# ISO 9660 (ECMA-119) with the names of Rock Ridge (RRIP 1.12, NM; SUSP 1.12, CE), else with Joliet's, read
+# sector by sector with dd, od and awk.
 
 # Adds to $problems unless image $1 is one, and whole.
 iso_check() {
@@ -30,11 +30,42 @@ iso_volume() { dd if="$1" bs=8 skip=4101 count=4 2>/dev/null | tr -cd '[:print:]
 # The bytes of sector $2 (and $3 - 1 more) of image $1, as decimal numbers.
 iso_sector() { dd if="$1" bs=2048 skip="$2" count="${3:-1}" 2>/dev/null | od -An -v -tu1; }
 
+# "d EXTENT SIZE" of the root; with " joliet" behind it where the names are those of Joliet: there is no Rock
+# Ridge, which announces itself in the first record of the root (SUSP 5.3, SP).
+iso_root() {
+    iso_kept=$scratch/root.${1##*/} # it is asked for each directory
+    [ -s "$iso_kept" ] || iso_read_root "$1" >"$iso_kept"
+    cat <"$iso_kept"
+}
+
+iso_read_root() {
+    iso_roots=$(iso_sector "$1" 16 16 | LC_ALL=C awk '
+        function number(at) { return b[at] + 256 * b[at + 1] + 65536 * b[at + 2] + 16777216 * b[at + 3] }
+        { for (i = 1; i <= NF; i++) b[n++] = $i }
+        END {
+            for (at = 0; at < n && b[at] < 255 && b[at + 1] == 67 && b[at + 2] == 68; at += 2048) {
+                root = sprintf("d %.0f %.0f", number(at + 158), number(at + 166))
+                if (b[at] == 1 && !plain) plain = root
+                if (b[at] == 2 && b[at + 88] == 37 && b[at + 89] == 47) joliet = root " joliet"
+            }
+            print plain
+            print joliet
+        }')
+    iso_plain=${iso_roots%%"$newline"*}
+    iso_extent=${iso_plain#d }
+    iso_sector "$1" "${iso_extent% *}" | LC_ALL=C awk '
+        { for (i = 1; i <= NF; i++) b[n++] = $i }
+        END { exit !(b[34] == 83 && b[35] == 80 && b[38] == 190 && b[39] == 239) }' ||
+        iso_plain=$(printf '%s\n' "$iso_roots" | tail -n 1)
+    printf '%s\n' "${iso_plain:-${iso_roots%%"$newline"*}}"
+}
+
 # iso_entries ISO EXTENT SIZE [NAME]: the entries of a directory, or the one of that name, as
 # "KIND EXTENT SIZE NAME"; KIND is d, f, or c where the name goes on elsewhere: then
 # "c EXTENT SIZE KIND BLOCK OFFSET LENGTH BEGINNING".
 iso_entries() {
-    iso_sector "$1" "$2" "$((($3 + 2047) / 2048))" | WANTED=${4:-} LC_ALL=C awk '
+    case $(iso_root "$1") in *joliet) iso_wide=1 ;; *) iso_wide= ;; esac
+    iso_sector "$1" "$2" "$((($3 + 2047) / 2048))" | WANTED=${4:-} WIDE=$iso_wide LC_ALL=C awk '
         function number(at) { return b[at] + 256 * b[at + 1] + 65536 * b[at + 2] + 16777216 * b[at + 3] }
         function text(at, length_,    s) {
             for (s = ""; length_ > 0; length_--) s = s character[b[at++]]
@@ -56,6 +87,10 @@ iso_entries() {
             if (more != "") {
                 if (wanted == "" || substr(wanted, 1, length(name)) == name) print "c", place, kind, more, name
                 return
+            }
+            if (ENVIRON["WIDE"]) { # UCS-2; Joliet 3.0
+                for (p = at + 33; p < at + 33 + id; p += 2) name = name (b[p] ? "?" : character[b[p + 1]])
+                sub(/;[0-9]*$/, "", name)
             }
             if (name == "") { # no Rock Ridge
                 name = tolower(text(at + 33, id))
@@ -116,11 +151,8 @@ END
 
 # iso_find ISO PATH: "KIND EXTENT SIZE"; fails when there is no such path.
 iso_find() {
-    # the root's own record, in the volume descriptor
-    iso_at=$(iso_sector "$1" 16 | LC_ALL=C awk '
-        { for (i = 1; i <= NF; i++) b[n++] = $i }
-        END { printf "d %.0f %.0f\n", b[158] + 256 * b[159] + 65536 * b[160] + 16777216 * b[161],
-            b[166] + 256 * b[167] + 65536 * b[168] + 16777216 * b[169] }')
+    iso_at=$(iso_root "$1")
+    iso_at=${iso_at%" joliet"}
     iso_rest=$2/
     while [ -n "$iso_rest" ]; do
         iso_part=${iso_rest%%/*}
