@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 import repo_maker
+import rpm_tools
 import tls_maker
 import web_maker
 from library_maker import Shelf
 from offkit.media import rpm
 from offkit.media.repodata import PORTAL
 from offkit.model.checklist import Checklist, Library
-from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.carry import rpms
 from offkit.online.index import network
@@ -564,6 +565,19 @@ def test_a_file_in_the_place_of_a_repository(tmp_path, name, fix):
     with pytest.raises(UsageError, match="is not a directory") as caught:
         places.read([str(tmp_path / name)])
     assert caught.value.fix == fix
+
+
+def test_a_file_that_is_left_out_is_told(choose, tmp_path):
+    """Where something is missing too: it may be in there."""
+    rpm_tools.need()
+    rpm_tools.build(tmp_path, "other", {"/usr/share/x": b"x"})
+    (tmp_path / "junk.rpm").write_bytes(b"<html>")
+    with pytest.raises(RequestError) as caught:
+        choose(str(tmp_path), sonames=[A])
+    assert [(one.code, one.severity) for one in caught.value.findings] == [
+        ("RPM004", "error"),
+        ("REPO011", "warning"),
+    ]
 
 
 def test_ways_to_name_a_directory(choose, plain, tmp_path):

@@ -206,7 +206,9 @@ def choose(
             raise _unreadable(error) from None
         looked = tuple(dict.fromkeys(one.place for one, _ in media))
         if found.lost or found.problems:
-            raise rpm_words.unsolved(found, wanted, said, looked)
+            unsolved = rpm_words.unsolved(found, wanted, said, looked)
+            unsolved.findings += tuple(one for one in left_out if one.severity != INFO)
+            raise unsolved
         if not found.packages:
             return NONE._replace(findings=(*left_out, *rpm_words.spare(spare, wanted, said, looked)))
         try:

@@ -198,7 +198,7 @@ def _judged(
         lost += _without(media.packages, there, found, media.strict)
     tagged = offer.tagged(found, keys.server()) if lost or result.rpms else []
     if lost and media.strict:
-        raise unsupplied([*tagged, *lost])
+        raise unsupplied([*tagged, *lost, *(one for one in strange if one.code == "REPO011")])
     strange += [each._replace(severity=WARNING) for each in tagged]
     return Survey(
         tuple(found),
