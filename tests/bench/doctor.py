@@ -20,6 +20,7 @@ sys.path[:0] = [os.path.join(TOP, "tests"), os.path.join(TOP, "tests", "makers")
 import pythons  # noqa: E402
 import repo_maker  # noqa: E402
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an offkit that is installed is not compiled each time
 KEEP = os.environ.get("OFFKIT_BENCH") or os.path.expanduser("~/.cache/offkit-bench")
 PACKAGES = [
     "numpy",
