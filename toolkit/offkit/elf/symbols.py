@@ -110,18 +110,21 @@ class Table:
         """The numbers in DT_VERSYM of all versions that are wanted of these libraries."""
         count, left = self._tags.get(_DT_VERNEEDNUM, 0), _MAX_VERSIONS
         at = self._at(_DT_VERNEED) if _DT_VERNEED in self._tags else 0
+        found: List[Tuple[int, int]] = []  # name of a library in DT_STRTAB, number
         while at and count and left:
             # Verneed: vn_version, vn_cnt, vn_file, vn_aux, vn_next; Vernaux: vna_hash, vna_flags, vna_other …
             _, versions, file, first, following = self._image.unpack("HHIII", at)
-            fits, place = self._names([file])[0].decode("utf-8", "replace") in files, at + first
+            place = at + first
             for _ in range(min(versions, left)):
                 _, _, number, _, step = self._image.unpack("IHHII", place)
-                if fits:
-                    yield number & _VERSION
+                found.append((file, number & _VERSION))
                 place += step
             left -= min(versions, left) or 1
             count -= 1
             at = at + following if following else 0
+        names = self._names([file for file, _ in found])
+        wanted = {each.encode("utf-8", "surrogateescape") for each in files}
+        return (number for name, (_, number) in zip(names, found) if name in wanted)
 
     def _strong(self, kind: int) -> bool:
         """By st_info, st_other and st_shndx as one number: whether somebody else has to define it."""
