@@ -224,6 +224,20 @@ def test_a_library_that_has_lost_its_versions(wants, later, refused, python, tmp
     assert [each.kind for each in fresh.dlopen(path).refusals] == refused
 
 
+def test_what_has_the_version_elsewhere(python, tmp_path):
+    """A library without versions needs another one, which has the symbol with that version alone."""
+    make(str(tmp_path), "liba.so", HERE, VERSIONED)
+    path = make(str(tmp_path), "m.so", DATA, "{}/liba.so")
+    script = tmp_path / "versions"
+    script.write_text("liba.so { global: *; };")
+    old = 'int old = 1; __asm__(".symver old, nowhere@liba.so");'
+    make(str(tmp_path), "libb.so", old, "-Wl,--version-script," + str(script))
+    make(str(tmp_path), "liba.so", "int other;", "-Wl,-soname,liba.so {}/libb.so")
+    done = subprocess.run([sys.executable, "-c", OPEN, path], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert python.dlopen(path).refusals == ()
+
+
 @pytest.mark.skipif(not shutil.which("patchelf"), reason="needs patchelf")
 def test_whom_other_tools_have_rewritten(python, tmp_path):
     """patchelf moves the string table: what is counted by that goes wrong."""

@@ -124,6 +124,10 @@ class Process:
                 self._wanted[key] = wanted
         others = [name for name in scope if name != each.identity and name not in self._scope]
         lacking = self._lacking(wanted, others)
+        if lacking and each.bare:  # what is wanted with a version may be found with that, though not without
+            plain = lacking & symbols.wanted()
+            for identity in (*others, *self._scope):
+                lacking -= self._view.symbols(identity).having(lacking - plain, True)
         if not lacking:
             return
         asked_for = symbols.at_once(lacking, each.bare)

@@ -131,8 +131,8 @@ class Table:
         info, _, section = struct.unpack(self._order + "BBH", struct.pack(self._order + "I", kind))
         return not section and info >> 4 in _STRONG
 
-    def having(self, names: Iterable[bytes]) -> Set[bytes]:
-        """Those that a lookup without a version finds here."""
+    def having(self, names: Iterable[bytes], versions_too: bool = False) -> Set[bytes]:
+        """Those that a lookup without a version finds here; or one with whatever version they have."""
         alike = list(self._alike(names)) if self._whole else []
         if not alike:
             return set()
@@ -151,7 +151,7 @@ class Table:
                 start, value, info, other, section = struct.unpack(self._order + "II4xBBH", raw)
             if text(start, len(name) + 1) == name + b"\0":
                 (version,) = struct.unpack(self._order + "H", versions(2 * place, 2) or b"\0\0")
-                if _offered(info, other, section, value, version):
+                if _offered(info, other, section, value, 0 if versions_too else version):
                     found.add(name)
         return found
 
@@ -317,9 +317,9 @@ class Symbols:
         """As of a table; none where it is not known."""
         return self._ask(lambda table: table.wanted(bare)) or set()
 
-    def having(self, names: Set[bytes]) -> Set[bytes]:
+    def having(self, names: AbstractSet[bytes], versions_too: bool = False) -> Set[bytes]:
         """Those that it defines; none where that is not known."""
-        return self._ask(lambda table: table.having(names)) or set()
+        return self._ask(lambda table: table.having(names, versions_too)) or set()
 
     def less(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
         """Without those that it was found to define already."""
