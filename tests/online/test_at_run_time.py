@@ -46,7 +46,7 @@ def told(found):
 def server(*titles, level="", **provides):
     packages = dict.fromkeys(titles, ())
     packages.update({title: tuple(given) for title, given in provides.items()})
-    return Server(packages, {}, (), "", level)
+    return Server(packages, {}, (), (), (), "", level)
 
 
 def test_the_table_is_what_the_schema_says():
