@@ -66,14 +66,14 @@ def test_a_circle_is_not_taken_for_a_plugin(tmp_path):
 
 
 def test_a_plugin_for_a_newer_system(tmp_path):
-    """As debugpy's for gdb: it is said, and neither the bundle nor the server is held to it."""
+    """As debugpy's for gdb: it is said, before leaving and there, and neither the bundle nor the server is held to it."""
     attach = elf_maker.build(
         needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.34"]}, exports=["AttachDebuggerTracing"]
     )
     fast = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.17"]}, exports=["PyInit_fast"])
-    for files, versions, optional in (
-        ({"d/attach.so": attach}, ("GLIBC_2.34",), True),
-        ({"d/attach.so": attach, "d/fast.abi3.so": fast}, ("GLIBC_2.17",), False),
+    for files, versions, optional, aside in (
+        ({"d/attach.so": attach}, ("GLIBC_2.34",), True, ()),
+        ({"d/attach.so": attach, "d/fast.abi3.so": fast}, ("GLIBC_2.17",), False, ("GLIBC_2.34",)),
     ):
         filename, body = bundle_maker.wheel("debugpy", files=files)
         (tmp_path / filename).write_bytes(body)
@@ -84,7 +84,7 @@ def test_a_plugin_for_a_newer_system(tmp_path):
             f"{filename}: d/attach.so needs GLIBC_2.34, el8 has glibc 2.28; it is an optional part, and everything else works without"
         )
         (library,) = found.checklist.libraries
-        assert (library.versions, library.optional) == (versions, optional)
+        assert (library.versions, library.optional, library.aside) == (versions, optional, aside)
     # whatever a module asks for too is no matter of the plug-in
     fast = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.34"]}, exports=["PyInit_fast"])
     filename, body = bundle_maker.wheel("debugpy", files={"d/attach.so": attach, "d/fast.abi3.so": fast})

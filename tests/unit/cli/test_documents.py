@@ -193,6 +193,7 @@ def test_inspect_as_data(bundle, data):
                 "rpm": "libSM",
                 "in_bundle": True,
                 "optional": False,
+                "aside": [],
             },
             {
                 "soname": "libX.so.1",
@@ -201,6 +202,7 @@ def test_inspect_as_data(bundle, data):
                 "rpm": "",
                 "in_bundle": False,
                 "optional": False,
+                "aside": [],
             },
         ],
         "members": [{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments],

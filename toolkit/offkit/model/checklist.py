@@ -9,6 +9,7 @@ from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.layout import CHECKLIST
 
 SCHEMA = "offkit/checklist-1"
+_UNUSUAL = ("optional", "aside")  # parts of a library that are written where they say something
 
 
 class Library(NamedTuple):
@@ -24,6 +25,7 @@ class Library(NamedTuple):
     rpm: str
     in_bundle: bool
     optional: bool = False  # only optional parts want it, plug-ins say: importing the packages does without
+    aside: Tuple[str, ...] = ()  # more versions, that only optional parts want of what others want as well
 
 
 class Inside(NamedTuple):
@@ -90,8 +92,7 @@ def dump(checklist: Checklist) -> bytes:
 
 def _to_json(library: Library) -> Dict[str, Any]:
     """Without what a library usually is not."""
-    found = dict(library._asdict())
-    return found if library.optional else {name: found[name] for name in found if name != "optional"}
+    return {name: value for name, value in library._asdict().items() if value or name not in _UNUSUAL}
 
 
 def load(text: bytes) -> Checklist:
@@ -109,6 +110,7 @@ def load(text: bytes) -> Checklist:
                     str(entry["rpm"]),
                     bool(entry["in_bundle"]),
                     bool(entry.get("optional", False)),
+                    tuple(str(version) for version in entry.get("aside", ())),
                 )
                 for entry in data["libraries"]
             ),

@@ -70,6 +70,20 @@ def test_what_comes_with_the_bundle_is_no_error(server):
     assert [each.fix for each in found] == ["nothing: it comes with the bundle"]
 
 
+@pytest.mark.parametrize(
+    ("versions", "aside", "severity"),
+    [
+        (("GLIBC_2.99",), ("GLIBC_2.98",), "error"),
+        (("GLIBC_2.17",), ("GLIBC_2.98", "GLIBC_2.17"), "warning"),
+    ],
+)
+def test_too_old_for_optional_parts(server, versions, aside, severity):
+    """What else wants the library finds its own versions."""
+    ((finding,), _) = ask(server, Library("libc.so.6", versions, (WHEEL,), "glibc", False, False, aside))
+    assert (finding.code, finding.severity, finding.subject) == ("LIB002", severity, "libc.so.6")
+    assert "GLIBC_2.98" in finding.message
+
+
 def test_too_old(server):
     """A version that this glibc does not define."""
     ((finding,), _) = ask(

@@ -288,6 +288,7 @@ def _checklist(wants: Iterable[External], target: Target) -> Checklist:
                 rpm=sonames.get(each.soname) or "",
                 in_bundle=False,
                 optional=each.optional,
+                aside=tuple(sorted({*each.aside}.difference(each.versions), key=reader.version_key)),
             )
             for each in wants
             if not each.inside

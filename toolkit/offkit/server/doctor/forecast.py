@@ -212,7 +212,9 @@ def _as_elf(wanted: Sequence[Library], machine: int, little: bool, ldso: str) ->
         interpreter=ldso,
         needed=tuple(library.soname for library in wanted),
         needs=tuple(
-            VersionNeed(library.soname, version, False) for library in wanted for version in library.versions
+            VersionNeed(library.soname, version, False)
+            for library in wanted
+            for version in (*library.versions, *library.aside)
         ),
     )
 
@@ -251,6 +253,8 @@ def _judge(
         return [Finding("LIB001", severity, library.soname, message, looked, cure.fix)], cure
     old = [each for each in report.versions if each.name == library.soname]
     if old:
+        if all(each.version in library.aside for each in old):
+            severity = WARNING
         message = "{} is too old: {} needed by {}".format(
             old[0].path, ", ".join(each.version for each in old), who
         )
