@@ -19,7 +19,7 @@ def module(name, **fields):
     return elf_maker.build(exports=["PyInit_" + name], **fields)
 
 
-def survey(tmp_path, *wheels, programs=()):
+def survey(tmp_path, *wheels, programs=(), target=EL7):
     """Of wheels: (name, requirements, files); ``programs`` are those that may be started."""
     paths = []
     for name, requires, files in wheels:
@@ -32,7 +32,7 @@ def survey(tmp_path, *wheels, programs=()):
                 archive.writestr(member, plain.read(member.filename))
         paths.append(tmp_path / filename)
         paths[-1].write_bytes(sink.getvalue())
-    return forecast.survey(paths, EL7)
+    return forecast.survey(paths, target)
 
 
 def outside(found):
@@ -149,3 +149,20 @@ def test_how_new_a_part_may_want_it(tmp_path, code):
     (told,) = found.findings
     assert (told.code, told.severity) == ("LIB002", "error" if code else "warning")
     assert "GLIBCXX_3.4.30, el7 ends at GLIBCXX_3.4.19" in told.message
+
+
+@pytest.mark.parametrize(
+    ("target", "aside"), [(EL7, ()), (EL7._replace(name="x", el=0), ("GLIBCXX_3.4.19",))]
+)
+def test_who_wants_it_where_nobody_knows_the_release(tmp_path, target, aside):
+    """What its servers have is not known, so it matters of every version."""
+    old, older = ({"libstdc++.so.6": ["GLIBCXX_3.4." + each]} for each in ("19", "14"))
+    files = {
+        "beta/__init__.py": b"from beta import core\n",
+        "beta/core.so": module("core", needed=["libstdc++.so.6"], needs=older),
+        "beta/extra/__init__.py": b"",
+        "beta/extra/part.so": module("part", needed=["libstdc++.so.6"], needs=old),
+    }
+    (library,) = survey(tmp_path, ("beta", (), files), target=target).checklist.libraries
+    assert (library.optional, library.aside) == (False, aside)
+    assert {*library.versions, *library.aside} == {"GLIBCXX_3.4.14", "GLIBCXX_3.4.19"}

@@ -128,12 +128,15 @@ def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> byt
             numpy_1[package] = found["numpy_1"]
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
-    sonames = releases.of(target.el, target.name).sonames
-    libc = {soname for soname, name in sonames.items() if name == GLIBC}
+    release = releases.of(target.el, target.name)
+    libc = {soname for soname, name in release.sonames.items() if name == GLIBC}
+
+    def met(soname: str, version: str) -> bool:
+        """Of a release that nobody knows all is in doubt."""
+        return bool(release.ceilings) and not _older(soname, version, target, ())[0]
+
     with stack:
-        wants, foreign = wanted.outside(
-            read, target.arch, libc, lambda soname, version: not _older(soname, version, target, ())[0]
-        )
+        wants, foreign = wanted.outside(read, target.arch, libc, met)
     whole = {
         "wanted": wants,
         "foreign": foreign,
