@@ -200,10 +200,10 @@ def choose(
         )
         try:
             told = signatures.of_metadata(shelves, more.keys)
-            left_out += [each for one, _ in media for each in one.left_out()]
             found, spare = _choice(chooser, checklist, welcome)
         except Unreadable as error:
             raise _unreadable(error) from None
+        left_out += [each for one, _ in media for each in one.left_out()]
         looked = tuple(dict.fromkeys(one.place for one, _ in media))
         if found.lost or found.problems:
             unsolved = rpm_words.unsolved(found, wanted, said, looked)
