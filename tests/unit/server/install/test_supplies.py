@@ -1,6 +1,7 @@
 """Libraries that yum brings: decided from the media's metadata; yum, rpm and mount are played."""
 
 import os
+import struct
 from contextlib import ExitStack
 from urllib.parse import quote
 
@@ -170,6 +171,15 @@ def test_metadata_that_is_damaged(tmp_path):
     write(place, "repodata/primary.xml.gz", b"\x1f\x8bnonsense")
     with pytest.raises(IntegrityError) as caught:
         supplies.survey(needs(ONE), EL7, Named([], [place]), ExitStack())
+    assert {each.code for each in caught.value.findings} == {"REPO011"}
+
+
+def test_a_folder_with_a_damaged_rpm(tmp_path):
+    """It has the beginning of one, and ends in its header: REPO011, and no traceback."""
+    lead, header = b"\xed\xab\xee\xdb" + bytes(92), b"\x8e\xad\xe8\x01" + bytes(4)
+    write(str(tmp_path), "cut.rpm", lead + header + struct.pack(">II", 1, 999))
+    with pytest.raises(IntegrityError) as caught:
+        supplies.survey(needs(ONE), EL7, Named([], [str(tmp_path)]), ExitStack())
     assert {each.code for each in caught.value.findings} == {"REPO011"}
 
 
