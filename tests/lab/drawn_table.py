@@ -21,7 +21,7 @@ Inside the root, without a network, each in a process of its own:
 - every extension module and library is opened as an import would (`RTLD_NOW`); where the loader misses
   something, until all that it misses is known;
 - every program is started, and the loader asked what it would load (`LD_TRACE_LOADED_OBJECTS`); of the scripts
-  one for each first line;
+  (but for *.js, which is given to an interpreter by its name) one for each first line;
 - every top-level module of every distribution is imported.
 
 From outside, executing nothing, the doctor is asked; and the forecast of the wheels, as `offkit doctor bundle.tar`

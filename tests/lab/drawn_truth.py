@@ -185,7 +185,8 @@ class Stand:
     def _survey(self, wheels):
         return forecast.survey(
             [pathlib.Path(each) for each in wheels],
-            preset(self.series, _RELEASE),
+            # Of a release that offkit knows, what all its servers have is no question; these roots have less.
+            preset(self.series, _RELEASE)._replace(name="drawn", el=0),
             pathlib.Path(wheel_trees.memory()) if wheels is self.wheels else None,
         )
 
@@ -231,7 +232,7 @@ class Stand:
         for path, each in sorted(self.files.items()):
             if not os.path.exists(self.root + path):
                 continue
-            if each.line:
+            if each.line and not path.endswith(".js"):  # which is given to an interpreter by its name
                 scripts.setdefault(each.line, path)
             elif not each.shared:
                 if each.interpreter:

@@ -61,7 +61,8 @@ def attempt(path):
 
 
 def found(log):
-    """{name asked for: path where it was found or None} from LD_DEBUG=libs."""
+    """{name asked for: path where it was found or None} from LD_DEBUG=libs. What a constructor looks for by
+    itself may be nowhere: the last file that was tried is not there then."""
     names, last = {}, None
     for line in log.splitlines():
         text = line.partition(":")[2].strip()
@@ -69,7 +70,8 @@ def found(log):
             last = text[len("find library=") :].split(" [")[0]
             names[last] = None
         elif text.startswith("trying file=") and last is not None:
-            names[last] = text[len("trying file=") :]
+            tried = text[len("trying file=") :]
+            names[last] = tried if os.path.exists(tried) else None
         elif text.startswith("calling init"):
             last = None
     return names
