@@ -28,6 +28,9 @@ SUBJECTS = [
         "libSM-1.2.3-1.el7.x86_64",
     ),
     ("No match for argument: libSM", "libSM"),
+    (" Problem: The operation would result in removing the following protected packages: dnf", "dnf"),
+    ("Problem: The operation would result in removing the following protected packages: dnf5", "dnf5"),
+    ('Error: Trying to remove "systemd", which is protected', "systemd"),
     ("All matches were filtered out by modular filtering for argument: python36", "python36"),
     (
         "file:///mnt/Packages/libSM-1.2.2-2.el7.x86_64.rpm: [Errno -1] Package does not match intended download. Suggestion: run yum --enablerepo=offkit-el7 clean metadata",

@@ -38,6 +38,8 @@ _SUBJECTS = (
     r"No package (\S+) available",
     r"Argument '(\S+)' matches only",
     r'PGP check for package "([^"]+)"',
+    r'Trying to remove "([^"]+)", which is protected',
+    r"following protected packages: (\S.*)",
 )
 
 
