@@ -1,6 +1,8 @@
-"""What dnf itself says on a server, and what is told of it: packages that are protected."""
+"""What is told of a server's own settings, and what dnf itself makes of them there: priorities of repositories
+made by createrepo_c, and packages that are protected."""
 
 import os
+import shlex
 import subprocess
 
 import pytest
@@ -12,12 +14,15 @@ from offkit.edges.tree import Tree
 from offkit.media import keys
 from offkit.media.repofile import Base
 from offkit.model.errors import EnvironmentProblem
+from offkit.server.doctor.examine import examine
 from offkit.server.install import fetching
 from offkit.server.install.fetching import Wish
 from offkit.server.system import yum
+from server_maker import Server
 
 lacking = maker.lacking()
 pytestmark = pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking))
+SECTION = "[{0}]\nname={0}\nbaseurl=file://{1}\nenabled=1\ngpgcheck=0\npriority={2}\n"
 
 
 class Dnf:
@@ -44,6 +49,54 @@ class Dnf:
             there, capture_output=True, text=True, check=False, env=dict(os.environ, LC_ALL="C")
         )
         return Result(argv, done.returncode, done.stdout, done.stderr)
+
+
+def lib(name, version, *sonames):
+    return Made(name, version, provides=[f"{each}()(64bit)" for each in sonames])
+
+
+@pytest.mark.parametrize(
+    ("base", "extra", "priorities", "expected"),
+    [
+        ((lib("libx", "1", "libx.so.1"),), (lib("libx", "2", "libx.so.1"),), (10, 99), "libx-1-1.x86_64 on base"),
+        ((lib("libx", "1", "libx.so.1"),), (lib("libx", "2", "libx.so.1"),), (99, 10), "libx-2-1.x86_64 on extra"),
+        ((lib("libx", "1", "libx.so.1"),), (lib("libx", "2", "libx.so.1"),), (9, 9), "libx-2-1.x86_64 on extra"),
+        ((lib("libx", "1"),), (lib("libx", "2", "libx.so.1"),), (10, 99), "libx-2-1.x86_64 on extra"),
+        ((lib("libx", "3"),), (lib("libx", "2", "libx.so.1"),), (10, 99), "libx-2-1.x86_64 on extra"),
+        ((lib("libx", "3"),), (lib("libx", "2", "libx.so.1"),), (0, 1), "libx-2-1.x86_64 on extra"),
+    ],
+    ids=["first", "last", "equal", "without", "newer-without", "zero"],
+)  # fmt: skip
+def test_what_the_line_takes(tmp_path, base, extra, priorities, expected):
+    """The package that doctor names, of its repository and version, is what dnf fetches by the printed line."""
+    server = Server(tmp_path / "server")
+    server.module("x", needed=["libx.so.1"])
+    server.put("/usr/bin/dnf", "")
+    sections = {"here": "", "there": ""}
+    for name, packages, priority in zip(("base", "extra"), (base, extra), priorities, strict=True):
+        rpms = maker.build(packages, tmp_path / (name + "-rpms"))
+        place = maker.repository(server.host("/srv/" + name), rpms.values())
+        sections["here"] += SECTION.format(name, place, priority)
+        sections["there"] += SECTION.format(name, "/srv/" + name, priority)
+    server.put("/etc/yum.repos.d/x.repo", sections["there"])
+    (missing,) = [each for each in examine("/opt/env", server.root).findings if each.code == "LIB001"]
+    line, told = missing.fix.split("\n")
+    assert told == "by repodata: " + expected.replace(" on ", " on /srv/")
+
+    (tmp_path / "repos").mkdir()
+    (tmp_path / "repos/x.repo").write_text(sections["here"])
+    dnf = Dnf(
+        tmp_path,
+        (),
+        f"--setopt=reposdir={tmp_path}/repos",
+        "--downloadonly",
+        f"--setopt=destdir={tmp_path}/got",
+    )
+    done = dnf(["yum", "-y", "--noplugins", *shlex.split(line)[1:]])
+    assert done.ok, done.stdout + done.stderr
+    # What lies in a local repository stays there; its table names both.
+    (row,) = [each.split() for each in done.stdout.splitlines() if each.startswith(" libx ")]
+    assert f"{row[0]}-{row[2]}.{row[1]} on {row[3]}" == expected
 
 
 @pytest.mark.parametrize("name", ["newer", "needing"])

@@ -62,6 +62,14 @@ class Answer(NamedTuple):
         return [(one, has, place) for one, has, place in rows if has is not None and is_held(one, has)]
 
 
+class Rank(NamedTuple):
+    """What an administrator says of a repository's turn."""
+
+    priority: int  # the smallest comes first
+    id: str
+    option: str  # of yum's: it comes before all others
+
+
 def describe(answer: Answer) -> str:
     """``libSM-1.2.2-2.el7.x86_64 on /mnt/c7``"""
     parts = [
@@ -86,6 +94,7 @@ class Answers:
         self.answers: Dict[str, Answer] = {}  # by soname
         self.names: Dict[str, Set[str]] = {}  # title of a repository → what its packages are called
         self.described: Set[str] = set()  # titles of repositories that describe modules
+        self.ranks: Dict[str, Rank] = {}  # by title of a repository, where priorities count
         self.decisive = True  # what these do not have, no other repository at hand has
         self.installed: Asked = lambda names: {}
 
@@ -102,6 +111,20 @@ class Answers:
         """Of the packages that answers have those called so, each with the title of its repository."""
         rows = [row for each in self.answers.values() for row in zip(each.packages, each.places)]
         return [(one, place) for one, place in dict.fromkeys(rows) if one.name in names]
+
+    def before(self, name: str, place: str) -> str:
+        """The repository that yum takes the package called so from, whatever version it has, and not from
+        this one: its priority comes first. "" where there is none."""
+        there = [each for each in self.ranks if name in self.names.get(each, ())]
+        first = min(there, key=lambda each: self.ranks[each].priority, default="")
+        mine = self.ranks.get(place)
+        return first if mine and first and self.ranks[first].priority < mine.priority else ""
+
+    def passed_over(self, names: Collection[str]) -> List[Tuple[Package, str, str]]:
+        """Those that yum takes from another repository, where they do not have all that is wanted: each with
+        its own repository and that one."""
+        found = [(one, place, self.before(one.name, place)) for one, place in self.chosen(names)]
+        return [row for row in found if row[2]]
 
     def undescribed(self, names: Collection[str]) -> List[Tuple[Package, str]]:
         """Those of modules that their repository does not describe: dnf hides them."""

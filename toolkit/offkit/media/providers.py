@@ -71,8 +71,16 @@ class Catalog(Answers):
             able = [package for package, _ in found]
             there = self.installed({package.name for package in able}) if able else {}
             held = {one for one in able if is_held(one, there.get((one.name, one.arch)))}
-            chosen = rpm.choose(able, capabilities, rpm.arches(machine), usual, held)
-            places = dict(reversed(found))  # the first of equals stays
+            near = [row for row in found if not self.before(row[0].name, row[1].title)]
+            first = [package for package, _ in near]
+            chosen = rpm.choose(first, capabilities, rpm.arches(machine), usual, held)
+            lacking = capabilities - _given(chosen)
+            far = [one for one in able if one not in first and not lacking.isdisjoint(one.provides)]
+            if far:  # what yum takes only when it is told to
+                names = {one.name for one in far}
+                first = [one for one in first if one.name not in names]
+                chosen = rpm.choose([*first, *far], capabilities, rpm.arches(machine), usual, held)
+            places = dict([*reversed(found), *reversed(near)])  # the first of equals stays
             for each in own:
                 answer = _answer(each, chosen, places)
                 known = tuple(there.get((one.name, one.arch)) for one in answer.packages)
@@ -129,9 +137,13 @@ class Catalog(Answers):
         self.findings.append(Finding("REPO004", severity, place, "cannot be read: " + why, (place,), fix))
 
 
+def _given(packages: Sequence[Package]) -> Set[str]:
+    return {name for package in packages for name in package.provides}
+
+
 def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, Repository]) -> Answer:
     base, versions = wanted.capabilities[0], wanted.capabilities[1:]
-    given = {name for package in chosen for name in package.provides}
+    given = _given(chosen)
     if base not in given:
         return Answer((), (), ())
     needed = set(wanted.capabilities)

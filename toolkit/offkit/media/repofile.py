@@ -4,6 +4,7 @@ import configparser
 from typing import Dict, List, NamedTuple, Tuple
 
 DIRECTORY = "/etc/yum.repos.d"
+PRIORITY = 99  # of a repository whose section names none: dnf.conf(5), yum-plugin-priorities
 _TRUE = ("1", "true", "yes", "on", "enabled")
 
 
@@ -17,6 +18,7 @@ class Section(NamedTuple):
     keys: Tuple[str, ...]  # gpgkey
     checked: bool  # gpgcheck
     expire: str  # metadata_expire as written; "" where yum's own default holds, hours or days
+    priority: int = PRIORITY  # the smallest comes first
 
     @property
     def own(self) -> bool:
@@ -73,9 +75,17 @@ def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
                 words(options.get("gpgkey", "")),
                 is_true(options.get("gpgcheck", gpgcheck)),
                 options.get("metadata_expire", "").strip(),
+                _number(options.get("priority", ""), PRIORITY),
             )
         )
     return found
+
+
+def _number(text: str, otherwise: int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return otherwise
 
 
 def words(value: str) -> Tuple[str, ...]:

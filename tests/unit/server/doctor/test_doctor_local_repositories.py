@@ -2,10 +2,13 @@
 
 import pytest
 
+import target_maker
 from offkit.edges.tree import Tree
 from offkit.media import rpm
 from offkit.media.repository import Repository
-from offkit.server.doctor import repair
+from offkit.model.checklist import Checklist, Library
+from offkit.model.finding import Finding
+from offkit.server.doctor import forecast, repair
 from offkit.server.doctor.examine import examine
 from offkit.server.system.verified import Sources
 from repo_maker import library_packages, package, repomd, repository
@@ -284,3 +287,86 @@ def test_nothing_is_to_be_installed(server):
     server.put("/etc/yum.conf", "[main]\nexclude=*\n")
     server.library("libSM.so.6")
     assert withheld(server) == ("", [])
+
+
+PRIORITY = "[{0}]\nname={0}\nbaseurl=file:///srv/{0}\nenabled=1\ngpgcheck=0\npriority={1}\n"
+
+
+@pytest.fixture
+def ranked(server):
+    """Two repositories of the administrator's, of which one comes first."""
+    server.remove("/etc/yum.repos.d/CentOS-Media.repo")
+    server.put("/usr/bin/dnf", "#!/usr/bin/python3\n")
+    server.link("/usr/bin/yum", "dnf")
+    server.put("/etc/yum.repos.d/x.repo", PRIORITY.format("base", 1) + PRIORITY.format("extra", 50))
+    return server
+
+
+def copies(server, place, version, *provides):
+    repository(server.host("/srv/" + place), [package("libSM", provides, version=version)])
+
+
+def chosen(server):
+    result = examine("/opt/env", server.root)
+    (missing,) = [each for each in result.findings if each.code == "LIB001"]
+    (said,) = [line for line in missing.fix.split("\n") if line.startswith("by repodata: ")]
+    found = [each for each in result.findings if each.code[:3] == "RPM"]
+    return result.summary.install_line, said[len("by repodata: ") :], found
+
+
+RANKED = "yum --disablerepo='*' --enablerepo=base --enablerepo=extra install libSM"
+
+
+def test_the_repository_that_comes_first(ranked):
+    """By priority=, whatever the versions; with equal ones the newest."""
+    copies(ranked, "base", "1.0", "libSM.so.6()(64bit)")
+    copies(ranked, "extra", "2.0", "libSM.so.6()(64bit)")
+    assert chosen(ranked) == (RANKED, "libSM-1.0-1.el7.x86_64 on /srv/base", [])
+    copies(ranked, "extra", "1.0", "libSM.so.6()(64bit)")
+    assert chosen(ranked) == (RANKED, "libSM-1.0-1.el7.x86_64 on /srv/base", [])
+    ranked.put("/etc/yum.repos.d/x.repo", PRIORITY.format("base", 99) + PRIORITY.format("extra", "many"))
+    copies(ranked, "extra", "2.0", "libSM.so.6()(64bit)")
+    assert chosen(ranked) == (RANKED, "libSM-2.0-1.el7.x86_64 on /srv/extra", [])
+
+
+def test_what_the_first_does_not_have(ranked):
+    """yum would take a package without the library, and be content: the command has the way."""
+    copies(ranked, "base", "1.0")
+    copies(ranked, "extra", "2.0", "libSM.so.6()(64bit)")
+    option = "--setopt=extra.priority=0"
+    message = (
+        "is on /srv/extra, and yum takes libSM from /srv/base, where priority=1 comes before 50, whatever its "
+        "version: that one does not have all that is wanted"
+    )
+    title = "libSM-2.0-1.el7.x86_64"
+    line, said, found = chosen(ranked)
+    assert line == RANKED.replace("install", option + " install")
+    assert said == title + " on /srv/extra"
+    fix = "as the command has it: " + option
+    assert found == [Finding("RPM028", "warning", title, message, ("/srv/base", "/srv/extra"), fix)]
+    assert repair.line(examine("/opt/env", ranked.root)) == line
+    wanted = Checklist((Library("libSM.so.6", (), ("x",), "libSM", False),))
+    assert forecast.examine(wanted, target_maker.preset("3.6"), ranked.root).install_line == line
+
+
+def test_what_only_offkits_have_in_time(ranked):
+    """The administrator's disc has an older one without the library: those alone take part."""
+    copies(ranked, "base", "1.0")
+    ranked.put("/etc/yum.repos.d/offkit.repo", OFFKIT)
+    disc(ranked, "/mnt/c7")
+    assert chosen(ranked) == (OURS + "libSM", "libSM-1.0-1.el7.x86_64 on /mnt/c7", [])
+
+
+def test_priorities_of_yum_3(ranked):
+    """It has them from a plugin, where that is enabled."""
+    ranked.remove("/usr/bin/yum")
+    ranked.remove("/usr/bin/dnf")
+    copies(ranked, "base", "1.0")
+    copies(ranked, "extra", "2.0", "libSM.so.6()(64bit)")
+    assert chosen(ranked) == (RANKED, "libSM-2.0-1.el7.x86_64 on /srv/extra", [])
+    ranked.put("/etc/yum/pluginconf.d/priorities.conf", "[main]\nenabled = 1\n")
+    assert chosen(ranked)[0] == RANKED
+    ranked.put("/etc/yum.conf", "[main]\nplugins=1\n")
+    line, _, (found,) = chosen(ranked)
+    assert line == RANKED.replace("install", "--disableplugin=priorities install")
+    assert (found.code, found.fix) == ("RPM028", "as the command has it: --disableplugin=priorities")

@@ -78,17 +78,23 @@ class Cures(NamedTuple):
         self.catalog.has_packages(())  # they are read
         read = {place: words for place, words in self.theirs.items() if place in self.catalog.read}
         there = {name for place in read for name in self.catalog.names.get(place, ())}
-        lacking = [name for name in rpms if name not in there and rpm.bare(name) not in there]
+        names = [*map(rpm.bare, rpms)]
+        other = {one.name for one, place in self.catalog.chosen(names) if place not in read}
+        lacking = [
+            name for name in rpms if rpm.bare(name) in other or not (name in there or rpm.bare(name) in there)
+        ]
         if len(lacking) == len(rpms):
             return yum.OWN
-        hidden = {place for _, place in self.catalog.undescribed([*map(rpm.bare, rpms)])}
+        hidden = {place for _, place in self.catalog.undescribed(names)}
         options = {
             place: "--setopt={}.module_hotfixes=1".format(read[place][0]) for place in hidden & set(read)
         }
         words = dict.fromkeys(
             word for place, each in read.items() for word in (*each, options.get(place, "")) if word
         )
-        return (*words, *(yum.OWN if lacking else ()))
+        passed = [row for row in self.catalog.passed_over(names) if lacking or row[2] in read]
+        first = dict.fromkeys(self.catalog.ranks[place].option for _, place, _ in passed)
+        return (*words, *(yum.OWN if lacking else ()), *first)
 
     def consult(self, wanted: Sequence[Wanted]) -> None:
         """Ask the repositories about all that is missing at once, so that few packages answer it."""

@@ -89,6 +89,7 @@ def examine(
     known = repositories.configured(tree, arch)
     with offer.open_catalog(tree, isos, rpm_repos, known.own, tuple(known.theirs(tree))) as catalog:
         catalog.installed = installed.asked(tree)
+        catalog.ranks = known.ranks(tree)
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         done = visit.make([name for name in NAMES if name in checks])
     first = [each for each in done.findings if each.code == disc.STRANGER]

@@ -81,6 +81,7 @@ def examine(
     theirs = known.theirs(tree)
     with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
         catalog.installed = installed.asked(tree)
+        catalog.ranks = known.ranks(tree)
         needed = withheld.for_a_command(catalog, tree, known.matching)
         cures = remedies.read(tree, catalog, theirs, known.offkits, needed)
         lost = {each.name: each for each in report.resolutions if not each.found}

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repofile
-from offkit.media.answers import Answers
+from offkit.media.answers import Answers, Rank
 from offkit.media.providers import Catalog
 from offkit.media.repofile import Section
 from offkit.media.repository import reason
@@ -23,6 +23,7 @@ from offkit.server.system import filters, yum
 _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
 _RELEASE = "releasever"  # a variable that may not be known; a URL then keeps it as it is written
 _LOOPBACK = re.compile(r"[a-z]+://(localhost|127\.[0-9.]+|\[::1\])[:/]")
+_PLUGIN = "/etc/yum/pluginconf.d/priorities.conf"
 _YUM_CACHE, _DNF_CACHE = "/var/cache/yum", "/var/cache/dnf"
 
 
@@ -76,6 +77,27 @@ class Configured(NamedTuple):
                 option = "--setopt={}.baseurl=file://{}".format(each.id, quote(path))
                 found.setdefault(path, (each.id, *([option] if dnf and not first else [])))
         return found
+
+    def ranks(self, tree: Tree) -> Dict[str, Rank]:
+        """Which local repository comes before which, by its directory: what ``priority=`` says to dnf, and to
+        yum 3 where its plugin is there and enabled (yum-plugin-priorities)."""
+        dnf = tree.is_file("/usr/bin/dnf")
+        if not (dnf or _has_plugin(tree)):
+            return {}
+        found: Dict[str, Rank] = {}
+        first = min((each.priority for each in self.repositories), default=0) - 1
+        for each in self.repositories:
+            path = self.serving(tree, each) if each.enabled or each.own else ""
+            option = "--setopt={}.priority={}".format(each.id, first) if dnf else "--disableplugin=priorities"
+            if path:
+                found.setdefault(path, Rank(each.priority, each.id, option))
+        return found
+
+
+def _has_plugin(tree: Tree) -> bool:
+    own = filters.section(tree, _PLUGIN, "main")
+    enabled = own is not None and repofile.is_true(own.get("enabled") or "0")
+    return enabled and repofile.is_true(filters.main(tree, "plugins"))
 
 
 def configured(tree: Tree, arch: str = "x86_64") -> Configured:

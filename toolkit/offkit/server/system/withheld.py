@@ -1,6 +1,6 @@
 """What is said of packages that the administrator keeps from yum, by its files: with yum and without."""
 
-from typing import Callable, Iterable, List, Mapping, Sequence
+from typing import Callable, Collection, Iterable, List, Mapping, Sequence
 
 from offkit.edges.tree import Tree
 from offkit.media import rpm
@@ -20,8 +20,8 @@ def told(
     identities: Sequence[str],
     theirs: Mapping[str, Sequence[str]],
 ) -> List[Finding]:
-    """RPM020, RPM021 and RPM022, as warnings, for what a command is to install: excludes and locks of the
-    administrator's, and dnf's filter of modules. Nothing is tried.
+    """RPM020, RPM021, RPM022 and RPM028, as warnings, for what a command is to install: excludes, locks and
+    priorities of the administrator's, and dnf's filter of modules. Nothing is tried.
 
     ``identities`` are the repositories that take part; ``theirs`` has, by its directory, what identifies
     each of the administrator's.
@@ -39,6 +39,21 @@ def told(
         )
         fix = "as the command has it: --setopt={}.module_hotfixes=1".format(theirs[place][0])
         found.append(Finding("RPM022", WARNING, ", ".join(titles), message, (place,), fix))
+    return found + _passed_over(names, catalog, identities)
+
+
+def _passed_over(names: Collection[str], catalog: Answers, identities: Sequence[str]) -> List[Finding]:
+    """RPM028 for each that a repository comes before which takes part."""
+    found = []
+    for one, place, other in catalog.passed_over(names):
+        mine, first = catalog.ranks[place], catalog.ranks[other]
+        if first.id in identities:
+            message = (
+                "is on {}, and yum takes {} from {}, where priority={} comes before {}, whatever its "
+                "version: that one does not have all that is wanted"
+            ).format(place, one.name, other, first.priority, mine.priority)
+            fix = "as the command has it: " + mine.option
+            found.append(Finding("RPM028", WARNING, one.title, message, (other, place), fix))
     return found
 
 
