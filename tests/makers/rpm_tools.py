@@ -51,8 +51,8 @@ def run(argv, **more):
     return out
 
 
-def build(folder, name, files, version="3.6.8", release="1.el7", provides=()):
-    """The path of an x86_64 RPM in ``folder`` with these files: {absolute path: bytes or link target}."""
+def build(folder, name, files, version="3.6.8", release="1.el7", provides=(), arch="x86_64"):
+    """The path of an RPM in ``folder`` with these files: {absolute path: bytes or link target}."""
     work = tempfile.mkdtemp(prefix="rpm-", dir="/tmp")  # rpmbuild takes no blanks in a path
     stage = os.path.join(work, "stage")
     for path, content in files.items():
@@ -85,8 +85,8 @@ def build(folder, name, files, version="3.6.8", release="1.el7", provides=()):
         "_rpmfilename %{NVRA}.rpm",
     ):
         define += ["--define", setting]
-    run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", "x86_64-linux"] + define + [spec])
-    made = "{}-{}-{}.x86_64.rpm".format(name, version, release)
+    run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", arch + "-linux"] + define + [spec])
+    made = "{}-{}-{}.{}.rpm".format(name, version, release, arch)
     shutil.move(os.path.join(work, made), os.path.join(str(folder), made))
     shutil.rmtree(work)
     return os.path.join(str(folder), made)

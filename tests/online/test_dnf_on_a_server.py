@@ -1,8 +1,9 @@
 """What is told of a server's own settings, and what dnf itself makes of them there: priorities of repositories
-made by createrepo_c, and packages that are protected."""
+made by createrepo_c, packages that are protected, and those of 32 bit."""
 
 import os
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -35,6 +36,7 @@ class Dnf:
         os.makedirs(log)
         os.makedirs(self.root + log)  # dnf's own log, before it knows of another
         self.common = [f"--installroot={self.root}", "--releasever=8", "--setopt=module_platform_id=platform:el8",
+                       "--setopt=best=1",  # as Enterprise Linux ships dnf.conf
                        f"--setopt=cachedir={place}/cache", f"--setopt=logdir={log}"]  # fmt: skip
 
     def __call__(self, argv):
@@ -118,3 +120,28 @@ def test_what_is_protected(tmp_path, name):
     for caught in (dry, run):
         assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM024", "keep")]
     assert dnf(["rpm", "-q", "--qf", "%{NAME}", "keep"]).stdout == "keep"
+
+
+@pytest.mark.parametrize(
+    ("has", "word"), [((), "libx"), (("i686",), "libx.x86_64"), (("i686", "x86_64"), "libx")]
+)
+def test_what_is_installed_for_32_bit(tmp_path, has, word):
+    """dnf would be content with it, so the line asks for the other by its architecture."""
+    made = [Made("libx", "1", arch="i686", provides=["libx.so.1"]), Made("libx", "1")]
+    wanted = lib("libx", "2", "libx.so.1")
+    rpms = maker.build([*made, wanted], tmp_path / "rpms")
+    there = [rpms[each.title] for each in made if each.arch in has]
+    server = Server(tmp_path / "server")
+    server.module("x", needed=["libx.so.1"])
+    server.put("/usr/bin/dnf", "")
+    place = maker.repository(server.host("/srv/disc"), [rpms[wanted.title]])
+    server.put("/etc/yum.repos.d/x.repo", SECTION.format("disc", "/srv/disc", 99))
+    (tmp_path / "repos").mkdir()
+    (tmp_path / "repos/x.repo").write_text(SECTION.format("disc", place, 99))
+    dnf = Dnf(tmp_path, there, f"--setopt=reposdir={tmp_path}/repos", "--downloadonly")
+    shutil.copytree(dnf.root + "/var/lib/rpm", server.host("/var/lib/rpm"))
+    line = examine("/opt/env", server.root).summary.install_line
+    assert line.endswith(" install " + word)
+    done = dnf(["yum", "-y", "--noplugins", *shlex.split(line)[1:]])
+    assert done.ok, done.stdout + done.stderr
+    assert [each.split()[2] for each in done.stdout.splitlines() if each.startswith(" libx ")] == ["2-1"]

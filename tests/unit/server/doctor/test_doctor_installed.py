@@ -30,11 +30,13 @@ def server(tmp_path):
     return made
 
 
-def install(server, tmp_path, name, version, provides=(ABI,)):
+def install(server, tmp_path, name, version, provides=(ABI,), arch="x86_64"):
     """rpm has it; its files are gone."""
     place = server.host("/var/lib/rpm")
     os.makedirs(place, exist_ok=True)
-    path = rpm_tools.build(tmp_path, name, {"/opt/" + name: b"x"}, version=version, provides=provides)
+    path = rpm_tools.build(
+        tmp_path, name, {"/opt/" + name: b"x"}, version=version, provides=provides, arch=arch
+    )
     argv = ["rpm", "--dbpath", place, "--justdb", "--nodeps", "--nosignature", "--force", "-i", path]
     subprocess.check_call(argv, stderr=subprocess.DEVNULL)
 
@@ -119,6 +121,15 @@ def test_what_is_installed_for_another_architecture_says_nothing(server, tmp_pat
     install(server, tmp_path, "libSM", "1.2")
     place = repository(tmp_path / "medium", [package("libSM", [ABI], version="1.2", arch="noarch")])
     assert both(server, place)[:2] == (("libSM",), ())
+
+
+def test_only_that_of_32_bit_is_installed(server, tmp_path):
+    """To "install libSM" yum says that it is there, and does nothing: by its architecture it is another."""
+    install(server, tmp_path, "libSM", "1.2", ["libSM.so.6"], "i686")
+    assert both(server, medium(tmp_path))[:2] == (("libSM.x86_64",), ())
+    assert both(server)[:2] == (("libSM.x86_64",), ())
+    install(server, tmp_path, "libSM", "1.1")
+    assert both(server, medium(tmp_path))[:2] == (("libSM",), ())
 
 
 def test_several_versions_are_installed(server, tmp_path):

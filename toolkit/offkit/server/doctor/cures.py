@@ -159,7 +159,7 @@ class Cures(NamedTuple):
         steps: Dict[bool, List[str]] = {False: [], True: []}
         for package, has in zip(answer.packages, answer.installed or [None] * len(answer.packages)):
             again = has.evr == package.evr if has is not None else damaged
-            plain = bits == 64 and not arch
+            plain = bits == 64 and not arch and not self._half(package.name)
             steps[again].append(package.name if plain else "{}.{}".format(package.name, package.arch))
         fix = "{}\nby repodata: {}".format(self.install(steps[False], steps[True]), describe(answer))
         if steps[True] and not damaged:
@@ -175,12 +175,18 @@ class Cures(NamedTuple):
         if known and not has:
             fix = "{} is installed and does not have it; {}".format(known[0].title, _ALONE)
             return Cure((), fix, TABLE)
+        arch = arch or ("x86_64" if self._half(table) else "")
         name = "{}.{}".format(table, arch) if arch else table
         steps = ((), (name,)) if has or damaged else ((name,), ())
         fix = "{}\n{}".format(self.install(*steps), self._told(table))
         if has and not damaged:
             fix += "; it is installed, and its file is gone"
         return Cure(steps[0], fix, TABLE, steps[1])
+
+    def _half(self, name: str) -> bool:
+        """Whether only the package of 32 bit is installed, with which yum is content unless it is told."""
+        there = {arch for one, arch in self.catalog.installed({name}) if one == name}
+        return bool(there) and there.issubset(rpm.arches("i386"))
 
     def _told(self, name: str) -> str:
         read = ", ".join(self.catalog.read)
