@@ -528,6 +528,27 @@ def test_a_project_by_another_name(locked, mirror, tmp_path):
     assert finding.fix == "ask for it as app"
 
 
+def test_a_project_that_its_build_does_not_know(locked, mirror, tmp_path):
+    """setuptools before 61, as all for Python 3.6, makes an empty "unknown" of what stands in [project] alone;
+    no other build may make something else of a project either."""
+    server = mirror("six")
+    server.add("setuptools", "59.6.0")
+    server.put(*bundle_maker.pip_wheel())
+    table = "[project]\nname = 'app'\nversion = '1.0'\n"
+    empty = {"name": "unknown", "version": "0.0.0", "table": table}
+    tree = project_maker.tree(tmp_path / "app", build_requires=["setuptools"], **empty)
+    (finding,) = refused(locked, server.args, str(tree)).findings
+    assert finding.code == "REQ025"
+    assert finding.message == (
+        "it calls itself app, and what was built of it is unknown 0.0.0: "
+        "setuptools 59.6.0 does not read [project] of pyproject.toml, 61 and newer do"
+    )
+    assert finding.fix.startswith("say name, version, packages and requirements in setup.cfg")
+    tree = project_maker.tree(tmp_path / "other", **empty)
+    (finding,) = refused(locked, server.args, str(tree)).findings
+    assert finding.message == "it calls itself app, and what was built of it is unknown 0.0.0"
+
+
 def test_a_project_and_another_version_of_it(locked, mirror, tmp_path):
     """Contradict each other, and nobody says that there is no such project."""
     tree = project_maker.tree(tmp_path / "app")

@@ -28,7 +28,7 @@ from offkit.model.target import Target
 from offkit.model.url import shown
 from offkit.online.index import listing, network
 from offkit.online.request.locked import MadeOf
-from offkit.online.sources import archive, backend, interpreters, metadata
+from offkit.online.sources import archive, backend, interpreters, metadata, refusal
 from offkit.online.sources.archive import Source, unpacked
 from offkit.online.sources.backend import Project
 from offkit.online.sources.environment import Provided
@@ -201,6 +201,9 @@ class Builder:
             if path is None:  # somebody has removed the wheel
                 made = _read(make())
                 path = store.directory(self._cache) / made.sha256 / made.filename
+            stated = metadata.name(source.tree)
+            if stated not in ("", made.name):
+                raise refusal.another_name(stated, made)
             return Wheel(path, made, static)
 
     def _build(self, project: Project, source: Source) -> Built:

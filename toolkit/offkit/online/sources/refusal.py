@@ -6,8 +6,11 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from packaging.version import Version
+
 from offkit.edges import data
 from offkit.model import builds
+from offkit.model.built import Built
 from offkit.model.url import without_secrets
 
 _MOST = 6  # lines that are shown
@@ -19,6 +22,11 @@ _STEP = re.compile(
     r"(?:running|creating|copying|writing|reading|adding|removing|building) .*|.*warning: .*", re.I
 )
 _URL = re.compile(r"https?://")
+_READS_PROJECT = Version("61")
+_SAY_IT_TWICE = (
+    "say name, version, packages and requirements in setup.cfg, which every setuptools reads; "
+    "or make its wheel with a newer Python, and ask for that"
+)
 _MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
@@ -74,6 +82,16 @@ def failed(step: str, lines: Sequence[str]) -> Refused:
         return Refused(why, lines, log=True)
     last = _last(lines)
     return Refused(f"{step} failed" + (f": {last}" if last else ""), lines, log=True)
+
+
+def another_name(stated: str, made: Built) -> Refused:
+    """The refusal of a wheel that is not what its sources say they are: mostly an empty one."""
+    why = f"it calls itself {stated}, and what was built of it is {made.name} {made.version}"
+    for pin in made.requires:
+        if pin.name == "setuptools" and Version(pin.version) < _READS_PROJECT:
+            why += f": setuptools {pin.version} does not read [project] of pyproject.toml, 61 and newer do"
+            return Refused(why, fix=_SAY_IT_TWICE, pythons=">=3.7")  # which setuptools 61 wants
+    return Refused(why)
 
 
 def _last(lines: Sequence[str]) -> str:
