@@ -152,6 +152,16 @@ def test_what_is_there(tmp_path):
     assert [(one.name, one.package, one.how) for one in done.modules] == [("fine", "fine", "imported")]
 
 
+def test_many_files(tmp_path):
+    """Whose names are more than what is kept of any other output, as those of NumPy and pandas are."""
+    many = [f"fine/data/{'x' * 200}-{number}.txt" for number in range(2000)]
+    generation = odd_modules.generation(tmp_path, odd_modules.odd("fine"))
+    (record,) = Path(generation).rglob("fine-*.dist-info/RECORD")
+    record.write_text(record.read_text() + "".join(f"{name},,\n" for name in many))
+    assert record.stat().st_size > room.MOST
+    assert [one.how for one in tried(generation).modules] == ["imported"]
+
+
 def test_a_check(tmp_path):
     """The user's own, with the environment's Python, by its name; it has to end with 0."""
     generation = odd_modules.generation(tmp_path, odd_modules.odd("fine"))

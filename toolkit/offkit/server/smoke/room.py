@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator, NamedTuple, Sequence, Tuple
 from offkit.edges import files, leftovers, walls
 from offkit.edges.run import Watched, clean_environment, watched
 
-_MOST = 1 << 18  # bytes of each stream that are kept
+MOST = 1 << 18
 _GRACE = 5.0  # seconds for each who has to end what has not ended by itself
 _NOBODY = "nobody"
 
@@ -30,13 +30,14 @@ class Room(NamedTuple):
         """Whether there is no network to be reached."""
         return self.walled or _no_network()
 
-    def run(self, argv: Sequence[str], seconds: float) -> Watched:
-        """A command, for so many seconds; then it, and what it has started, is killed."""
+    def run(self, argv: Sequence[str], seconds: float, most: int = MOST) -> Watched:
+        """A command, for so many seconds; then it, and what it has started, is killed. Of each stream the
+        last ``most`` bytes are kept."""
         # Ends it; -k: what does not listen, too (timeout(1)). It is the first process there, as no program is
         # that heeds signals as others do (pid_namespaces(7)).
         limit = ("timeout", "-k", "{:g}".format(_GRACE), "{:g}".format(seconds))
         words, began = [*self.words, *limit, *argv], time.monotonic()
-        done = watched(words, self._environment(), self.home, seconds + 2 * _GRACE, _MOST)
+        done = watched(words, self._environment(), self.home, seconds + 2 * _GRACE, most)
         return done._replace(late=done.late or time.monotonic() - began > seconds)
 
     def put(self, name: str, contents: bytes) -> str:

@@ -19,6 +19,7 @@ from offkit.server.smoke.verdict import IMPORTED, Judge, Outcome
 
 LIMIT = 120.0  # seconds that a module or a check may take, where nobody says
 _LOOK = 0.2  # seconds after which whoever waits looks whether he was interrupted
+_LISTED = 1 << 28  # bytes of the list of all files, which is of no use without its beginning
 _PARALLEL = min(4, os.cpu_count() or 1)
 _SUBJECT = "the smoke test"
 
@@ -80,10 +81,10 @@ def smoke(generation: str, wanted: Wanted, reporter: Reporter) -> Smoked:
     words = [python, "-I", "-B", "-c", importable.LIST]
 
     def sees(where: Room) -> str:
-        return where.run(words, wanted.limit).result.stdout
+        return where.run(words, wanted.limit, _LISTED).result.stdout
 
     with room.opened(sees) as inside:
-        done = inside.run(words, wanted.limit).result
+        done = inside.run(words, wanted.limit, _LISTED).result
         if not done.ok:
             raise _mute(python, done)
         told = _told(done.stdout)
