@@ -812,13 +812,33 @@ def test_beyond_four_gigabytes(server, shell):
         sink.write((b"far away" * 375).ljust(2 * sector, b"-"))
     script = server / "try.sh"
     parts = install_sh.after_the_self_check("start", "iso")
-    text = parts + "\nproblems=\nproblem() { echo \"$1\"; }\niso_check '{0}'\niso_read '{0}' one\n"
-    script.write_text(text.replace("{0}", str(image)))
+    text = (
+        parts
+        + "\nscratch='{1}'\nproblems=\nproblem() { echo \"$1\"; }\niso_check '{0}'\niso_read '{0}' one\n"
+    )
+    script.write_text(text.replace("{0}", str(image)).replace("{1}", str(server)))
     assert sh(server, script=str(script), shell=shell) == (0, "far away" * 375, "")
     with open(str(image), "r+b") as sink:
         sink.truncate((far + 1) * sector)
     out = sh(server, script=str(script), shell=shell)[1]
     assert "REPO011 {} is truncated: it has {} bytes".format(image, (far + 1) * sector) in out
+
+
+@every_shell
+def test_two_images_of_one_name(server, shell):
+    """In directories of their own: each has its own files, of Joliet's names or not."""
+    install_sh.tools_of(server, shell)
+    script = server / "try.sh"
+    text = install_sh.after_the_self_check("start", "iso") + "\nscratch='{}'\n".format(server)
+    for name in ("one", "second"):
+        (server / name).mkdir()
+        files = {name + "/file": b"1", "two/" * (name == "second") + "more": b"2" * 3000}
+        (server / name / "dvd.iso").write_bytes(repo_maker.image(files))
+        text += "iso_names '{0}' .\niso_names '{0}' .\n".format(server / name / "dvd.iso")
+    script.write_text(text)
+    code, out, err = sh(server, script=str(script), shell=shell)
+    assert (code, err) == (0, "")
+    assert sorted(out.splitlines()) == sorted(2 * ["d one", "f more", "d second", "d two"])
 
 
 def test_without_rpm(disc, server):
@@ -887,8 +907,8 @@ def test_names_of_an_image(server, shell, more):
     script = server / "try.sh"
     script.write_text(
         parts
-        + "\niso_names '{0}' .\niso_read '{0}' deep//er/x.txt | wc -c\niso_find '{0}' deep/no || echo none\n"
-        "iso_read '{0}' deep/er || echo directory\n".format(image)
+        + "\nscratch='{1}'\niso_names '{0}' .\niso_read '{0}' deep//er/x.txt | wc -c\niso_find '{0}' deep/no || echo none\n"
+        "iso_read '{0}' deep/er || echo directory\n".format(image, server)
     )
     code, out, err = sh(server, script=str(script), shell=shell)
     assert (code, err) == (0, "")

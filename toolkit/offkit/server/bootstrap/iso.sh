@@ -33,9 +33,13 @@ iso_sector() { dd if="$1" bs=2048 skip="$2" count="${3:-1}" 2>/dev/null | od -An
 # "d EXTENT SIZE" of the root; with " joliet" behind it where the names are those of Joliet: there is no Rock
 # Ridge, which announces itself in the first record of the root (SUSP 5.3, SP).
 iso_root() {
-    iso_kept=$scratch/root.${1##*/} # it is asked for each directory
-    [ -s "$iso_kept" ] || iso_read_root "$1" >"$iso_kept"
-    cat <"$iso_kept"
+    iso_of= # the image that it is kept of: it is asked for each directory
+    [ ! -s "$scratch/iso.of" ] || IFS= read -r iso_of <"$scratch/iso.of"
+    if [ "$iso_of" != "$1" ]; then
+        iso_read_root "$1" >"$scratch/iso.root"
+        printf '%s\n' "$1" >"$scratch/iso.of"
+    fi
+    cat <"$scratch/iso.root"
 }
 
 iso_read_root() {
