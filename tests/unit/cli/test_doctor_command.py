@@ -515,8 +515,9 @@ def test_fix_without_a_repository_and_with_a_medium(server, offkit, monkeypatch,
     assert code == 0, out
     assert asked == ["run  install libSM with yum from {}  ?".format(place)]
     assert [(wish.rpms, [base.directory for base in wish.bases]) for wish in done] == [(("libSM",), [place])]
-    (argv,) = fake.argv
+    argv, after = fake.argv
     (folder,) = [word.partition("reposdir=")[2] for word in argv if "reposdir=" in word]
+    assert after == list(ledger.LDCONFIG)
     assert argv[-2:] == ["install", "libSM"]
     assert not os.path.exists(folder)
     assert sorted(os.listdir(server.host("/etc/yum.repos.d"))) == before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 import typer
 
-from offkit.edges import description, releases
+from offkit.edges import description, releases, unpacking
 from offkit.model import layout, probed
 from offkit.model import target as targets
 from offkit.model import url as urls
@@ -111,7 +111,6 @@ def refuse_empty(**given: Optional[str]) -> None:
 
 
 _METADATA = r"(?:^|/)repodata(?:/+repomd\.xml)?/*$"
-_PACKED = (".gz", ".xz", ".bz2", ".zst")
 
 
 def media(
@@ -137,7 +136,7 @@ def _misused_iso(word: str, there: bool) -> Tuple[str, ...]:
     """(what is wrong with it, what to do); () for nothing."""
     if urls.is_url(word):
         return "--iso takes a file, not a URL", "--rpm-repo takes the URL of a repository"
-    if word.endswith(_PACKED):
+    if word.endswith(unpacking.SUFFIXES):
         return "--iso: {} is packed".format(word), "unpack it first (gunzip, unxz, bunzip2, unzstd)"
     if not there or os.path.isfile(word):
         return ()

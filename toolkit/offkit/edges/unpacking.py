@@ -7,6 +7,7 @@ from typing import Any, Iterator, Tuple, Type
 
 # By the program that packs so: RFC 1952, 2.3.1; bzip2's BZ_HDR; the .xz format, 2.1.1; RFC 8878, 3.1.1.
 MAGICS = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\0", "zstd": b"\x28\xb5\x2f\xfd"}
+SUFFIXES = (".gz", ".xz", ".bz2", ".zst")  # of files that people pack with them
 CHUNK = 256 * 1024
 _MEMORY = 512 * 1024 * 1024  # a dictionary of xz -9 several times over; more is an attack on memory
 

@@ -33,6 +33,7 @@ def texts() -> Dict[str, str]:
         "KEY_UNUSUAL": release.UNUSUAL_KEY,
         "NO_SHA1": rpm_keys.NO_SHA1,
         "PACKAGE": yum.PACKAGE,
+        "PACKED": " | ".join("*" + each for each in unpacking.SUFFIXES),
         "PYTHON_RECEIPT": layout.PYTHON_RECEIPT,
         "PYTHON_SCHEMA": layout.PYTHON_SCHEMA,
         "RELEASES": "\n".join(" ".join(row) for row in releases.known().rows()),

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from offkit.edges import releases
+from offkit.edges import releases, unpacking
 from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.media.medium import Directory, Medium
@@ -34,7 +34,7 @@ _FORM = "give a directory, a .repo file, or a URL that begins with https://, htt
 _INSTEAD = {  # by what a file is called
     ".rpm": "it is a package: give the directory that it is in",
     ".iso": "give an ISO as --iso FILE",
-    **dict.fromkeys((".gz", ".xz", ".bz2", ".zst"), "unpack it first; an ISO is given as --iso FILE"),
+    **dict.fromkeys(unpacking.SUFFIXES, "unpack it first; an ISO is given as --iso FILE"),
 }
 
 

@@ -48,9 +48,8 @@ class Server(NamedTuple):
 
     def excluded(self, name: str, evr: str, arch: str) -> str:
         """The setting that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
-        epoch, _, rest = evr.rpartition(":")
-        version, _, release = rest.rpartition("-")
-        parts = (name, epoch or "0", version, release, arch)
+        one = _front(name, evr, arch)
+        parts = (one.name, one.epoch, one.version, one.release, one.arch)
         found = next((f"exclude={each}" for each in self.excludes if rpm.matches(each, *parts)), "")
         if not found and self.includes and not any(rpm.matches(each, *parts) for each in self.includes):
             found = "includepkgs=" + " ".join(self.includes)
@@ -58,10 +57,14 @@ class Server(NamedTuple):
 
     def locked(self, name: str, evr: str, arch: str) -> str:
         """Why a package has no version that is locked, "" where it may be installed."""
-        epoch, _, rest = evr.rpartition(":")
-        version, _, release = rest.rpartition("-")
-        found = versionlock.forbidding(self.locks, Front(name, epoch or "0", version, release, arch, "", 0))
+        found = versionlock.forbidding(self.locks, _front(name, evr, arch))
         return versionlock.told(found, "the server") if found else ""
+
+
+def _front(name: str, evr: str, arch: str) -> Front:
+    epoch, _, rest = evr.rpartition(":")
+    version, _, release = rest.rpartition("-")
+    return Front(name, epoch or "0", version, release, arch, "", 0)
 
 
 def read(path: Path) -> Server:

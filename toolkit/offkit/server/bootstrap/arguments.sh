@@ -144,7 +144,7 @@ $isos$repo_dirs
 END
 }
 
-is_packed() { case $1 in *.gz | *.xz | *.bz2 | *.zst) ;; *) return 1 ;; esac; }
+is_packed() { case $1 in @OFFKIT_PACKED@) ;; *) return 1 ;; esac; }
 
 is_metadata() { printf '%s\n' "$1" | grep -Eq '(^|/)repodata(/+repomd\.xml)?/*$'; }
 

@@ -234,9 +234,9 @@ def read(
     catalog: Answers,
     theirs: Mapping[str, Tuple[str, ...]] = MappingProxyType({}),
     configured: bool = True,
-    options: Callable[[Sequence[str], Sequence[str]], List[str]] = lambda rpms, enabled: [],
+    against: Against = lambda rpms, enabled: [],
 ) -> Cures:
-    """For the server below ``tree``, by its os-release(5). ``options`` says what a command needs that
+    """For the server below ``tree``, by its os-release(5). ``against`` says what a command needs that
     installs these packages from the repositories of these patterns (system.withheld)."""
     facts = os_release(tree)
     known = releases.known()
@@ -250,7 +250,7 @@ def read(
         theirs,
         configured,
         yum.program(tree),
-        options,
+        against,
     )
 
 

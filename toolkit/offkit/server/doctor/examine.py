@@ -26,7 +26,7 @@ from offkit.server.doctor import (
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, NEEDS, PACKAGES, REPOSITORIES
 from offkit.server.environment import environment
-from offkit.server.system import installed, withheld, yum
+from offkit.server.system import withheld, yum
 
 
 class Summary(NamedTuple):
@@ -88,8 +88,6 @@ def examine(
     arch = processor.arch_of(tree, env.interpreter)
     known = repositories.configured(tree, arch)
     with offer.open_catalog(tree, isos, rpm_repos, known.own, tuple(known.theirs(tree))) as catalog:
-        catalog.installed = installed.asked(tree)
-        catalog.ranks = known.ranks(tree)
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         done = visit.make([name for name in NAMES if name in checks])
     first = [each for each in done.findings if each.code == disc.STRANGER]
@@ -111,8 +109,8 @@ class _Visit:
         self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
         self._live = tree.root == ""
         self._variables = (os.environ if given is None else given) if self._live else {}
-        needed = withheld.for_a_command(catalog, tree, known.matching)
-        self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits, needed)
+        against = withheld.for_a_command(catalog, tree, known.matching)
+        self._cures = known.cures(tree, catalog, against)
         self._report = report
 
     def make(self, checks: List[str]) -> Examination:

@@ -28,7 +28,7 @@ from offkit.server.doctor import damage, needs
 from offkit.server.doctor.cures import Cure
 from offkit.server.doctor.repositories import configured
 from offkit.server.loader.view import TreeView, make_loader
-from offkit.server.system import installed, withheld
+from offkit.server.system import withheld
 
 _NAMED = 3
 _ANY = (999, 0)  # a C library that nobody can ask for its version
@@ -80,10 +80,7 @@ def examine(
     known = configured(tree, target.arch)
     theirs = known.theirs(tree)
     with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
-        catalog.installed = installed.asked(tree)
-        catalog.ranks = known.ranks(tree)
-        needed = withheld.for_a_command(catalog, tree, known.matching)
-        cures = remedies.read(tree, catalog, theirs, known.offkits, needed)
+        cures = known.cures(tree, catalog, withheld.for_a_command(catalog, tree, known.matching))
         lost = {each.name: each for each in report.resolutions if not each.found}
         asked = [each for each in libraries if each.soname in lost and not each.in_bundle]
         cures.consult([Wanted(each.soname, tuple(each.versions), 64, target.arch) for each in asked])

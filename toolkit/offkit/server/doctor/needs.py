@@ -8,7 +8,7 @@ import fnmatch
 import json
 import posixpath
 import re
-from typing import Dict, List, Mapping, NamedTuple, Optional, Pattern, Sequence, Tuple
+from typing import List, Mapping, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from offkit.edges import data, host
 from offkit.edges import needs as table
@@ -19,6 +19,7 @@ from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.needs import Answer, Lack
 from offkit.model.things import Thing
 from offkit.server.doctor.cures import Cures
+from offkit.server.doctor.distribution import versions
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import TreeView, make_loader
 
@@ -52,7 +53,7 @@ def inspect(tree: Tree, env: Environment, cures: Cures, path: Sequence[str]) -> 
     places = (posixpath.join(env.where, "bin"), *_PATH, *path)
     server = _Server(tree, places, env.interpreter, env)
     series = "{}.{}".format(*env.series) if env.base_prefix == "/usr" else ""
-    packages = _installed(tree, env)
+    packages = versions(tree, (*env.site_packages, *env.outside), "dist-info")
     found, rpms = _findings(
         needs.lacking(table.known(), packages, server.has, _language(tree)), cures, series
     )
@@ -84,18 +85,6 @@ def _language(tree: Tree) -> str:
     except OSError:
         return ""
     return settings.get("LANG", "").partition("_")[0]
-
-
-def _installed(tree: Tree, env: Environment) -> Dict[str, str]:
-    """Normalised names and versions, by the names of their directories (Recording installed projects)."""
-    found: Dict[str, str] = {}
-    for top in (*env.outside, *env.site_packages):
-        for entry in tree.names(top):
-            stem, _, suffix = entry.rpartition(".")
-            if suffix == "dist-info":
-                name, _, version = stem.partition("-")
-                found[requirement.normalize(name)] = version
-    return found
 
 
 def _clashes(packages: Mapping[str, str], python: str) -> List[Finding]:

@@ -11,8 +11,10 @@ from typing import Iterator, List, Optional, Set
 
 from offkit.edges import data
 from offkit.edges.tree import DIRECTORY, FILE, Tree
-from offkit.model import requirement, surroundings, words
+from offkit.model import surroundings, words
 from offkit.model.finding import ERROR, INFO, Finding
+from offkit.server.doctor.distribution import versions
+from offkit.server.doctor.shared_objects import SHARED
 from offkit.server.environment import modules
 from offkit.server.environment.environment import Environment
 
@@ -25,7 +27,6 @@ _RULES = ("/etc/fapolicyd/compiled.rules", "/etc/fapolicyd/fapolicyd.rules")
 _TRUST, _TRUSTS = "/etc/fapolicyd/fapolicyd.trust", "/etc/fapolicyd/trust.d"
 _TEXT = 64 * 1024 * 1024  # bytes of trusted files' names that are read
 _NAMED = 5
-_SHARED = re.compile(r"\.so(?:\.\d+)*$")
 _OPENS = re.compile(r"deny\w*\s.*\bperm=(?:open|any)\b.*:.*\bftype=\S*application/x-sharedlib")
 _STARTS = re.compile(r"deny\w*\s+perm=(?:execute|any)\s+all\s*:\s*all\s*$")
 _ALLOWS = re.compile(r"allow\w*\s.*\bperm=(\w+)\b[^:]*:(.*)")
@@ -38,17 +39,14 @@ def inspect(tree: Tree, env: Environment) -> List[Finding]:
 def _fips(tree: Tree, env: Environment) -> List[Finding]:
     if _first(tree, _FIPS) != "1":
         return []
-    packages: Set[str] = set()
     libraries: List[str] = []
     for top in env.site_packages:
         for name in tree.names(top):
-            if name.endswith(".dist-info"):
-                packages.add(requirement.normalize(name.split("-")[0]))
-            elif name.endswith(".libs") or "." not in name:
+            if name.endswith(".libs") or "." not in name:
                 place = name if name.endswith(".libs") else name + "/.libs"
                 libraries += [place + "/" + each for each in tree.names(posixpath.join(top, place))]
     own = [path for path in libraries if surroundings.OWN_OPENSSL.fullmatch(path)]
-    return surroundings.fips(_known(), sorted(packages), own)
+    return surroundings.fips(_known(), sorted(versions(tree, env.site_packages, "dist-info")), own)
 
 
 def _policy(tree: Tree) -> List[Finding]:
@@ -146,7 +144,7 @@ def _trusted(tree: Tree, where: str) -> Optional[Set[str]]:
 
 def _shared(tree: Tree, directory: str) -> Iterator[str]:
     try:
-        entries = tree.scan(directory, _SHARED.search)
+        entries = tree.scan(directory, SHARED.search)
     except OSError:
         return
     for entry in entries:

@@ -74,8 +74,8 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
         done = install(rpms, run, verb, result.enabled, result.yum)
         for each in done.stdout.splitlines():
             report.note(each)
-        ran.append({"argv": list(done.argv), "returncode": done.returncode})
-    return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
+        ran.append(done)
+    return yum.as_document(ran)
 
 
 def _sources(enabled: Sequence[str], tree: Tree) -> Sources:

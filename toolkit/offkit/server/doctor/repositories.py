@@ -17,8 +17,9 @@ from offkit.media.repository import reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.url import is_url
+from offkit.server.doctor import cures
 from offkit.server.environment.environment import Environment
-from offkit.server.system import filters, yum
+from offkit.server.system import filters, installed, yum
 
 _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
 _RELEASE = "releasever"  # a variable that may not be known; a URL then keeps it as it is written
@@ -77,6 +78,12 @@ class Configured(NamedTuple):
                 option = "--setopt={}.baseurl=file://{}".format(each.id, quote(path))
                 found.setdefault(path, (each.id, *([option] if dnf and not first else [])))
         return found
+
+    def cures(self, tree: Tree, catalog: Catalog, against: cures.Against) -> cures.Cures:
+        """For what these repositories, or media in their place, answer on this server."""
+        catalog.installed = installed.asked(tree)
+        catalog.ranks = self.ranks(tree)
+        return cures.read(tree, catalog, self.theirs(tree), self.offkits, against)
 
     def ranks(self, tree: Tree) -> Dict[str, Rank]:
         """Which local repository comes before which, by its directory: what ``priority=`` says to dnf, and to

@@ -6,16 +6,18 @@ user's packages count), and its manual for sys.path: the directory of the script
 """
 
 import posixpath
-from typing import Collection, Dict, List, Mapping, Sequence, Tuple
+from typing import Collection, Dict, List, Mapping, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.model import requirement, words
+from offkit.model import words
 from offkit.model.finding import INFO, WARNING, Finding
+from offkit.server.doctor.distribution import versions
 from offkit.server.doctor.owners import Recorded
 from offkit.server.environment import modules, pth
 from offkit.server.environment.environment import Environment
 
 _NAMED = 5
+_KINDS = ("dist-info", "egg-info")
 
 
 def user_site(tree: Tree, env: Environment, variables: Mapping[str, str]) -> List[Finding]:
@@ -25,12 +27,13 @@ def user_site(tree: Tree, env: Environment, variables: Mapping[str, str]) -> Lis
     if not ((env.own or env.system) and base.startswith("/")) or variables.get("PYTHONNOUSERSITE"):
         return []
     place = posixpath.join(base, "lib", "python{}.{}".format(*env.series), "site-packages")
-    theirs = _versions(tree, [place])
+    theirs = versions(tree, [place], *_KINDS)
     ahead = [] if env.own else list(env.site_packages)
     behind = list(env.site_packages) if env.own else list(env.outside)
     found = []
     for tops, first in ((behind, True), (ahead, False)):
-        here = _versions(tree, [top for top in tops if tree.real(top) != modules.real(tree, place)])
+        others = [top for top in tops if tree.real(top) != modules.real(tree, place)]
+        here = versions(tree, others, *_KINDS)
         both = sorted(name for name in theirs if name in here)
         if not both:
             continue
@@ -43,18 +46,6 @@ def user_site(tree: Tree, env: Environment, variables: Mapping[str, str]) -> Lis
         found.append(
             Finding("ENV017", WARNING if first else INFO, place, message, tuple(tops), fix if first else "")
         )
-    return found
-
-
-def _versions(tree: Tree, tops: Sequence[str]) -> Dict[str, str]:
-    """Normalised name → version, by the names of .dist-info and .egg-info."""
-    found: Dict[str, str] = {}
-    for top in tops:
-        for entry in tree.names(top):
-            stem, _, suffix = entry.rpartition(".")
-            if suffix in ("dist-info", "egg-info") and "-" in stem:
-                name, version = stem.split("-")[:2]
-                found.setdefault(requirement.normalize(name), version)
     return found
 
 

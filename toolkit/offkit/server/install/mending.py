@@ -44,17 +44,8 @@ def repair(
             reporter.warn("{} {} {}".format(each.code, each.subject, each.message))
         supplies.arrange(wish, fetched, scratch)
         before = ledger.installed(run)
-        ran = []
-        for argv in supplies.argv_of(wish, scratch):
-            reporter.step(" ".join(argv))
-            done = yum.call(argv, run, lambda: supplies.left_behind(before, run))
-            for line in done.stdout.splitlines():
-                reporter.note(line)
-            ran.append({"argv": list(done.argv), "returncode": done.returncode})
-        wrong = fetching.arrived(wish, run)
-        if wrong is not None:
-            raise EnvironmentProblem(wrong.message, [wrong])
-    return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
+        reporter.step(question(result, isos, others))
+        return yum.as_document(supplies.call(wish, scratch, before, run, reporter))
 
 
 def question(result: Examination, isos: Sequence[str], others: Sequence[Source]) -> str:

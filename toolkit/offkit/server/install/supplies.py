@@ -13,6 +13,7 @@ from typing import Any, Container, Dict, Iterable, Iterator, List, NamedTuple, S
 
 from offkit.edges import files, mounts, needs
 from offkit.edges.mounts import Drive
+from offkit.edges.run import Result
 from offkit.media import keys, loose, medium, offer, repository, web
 from offkit.media.disc import STRANGER
 from offkit.media.keys import Server
@@ -369,7 +370,7 @@ def by_yum(prefix: str, wish: Wish, fetched: Fetched, run: Run, reporter: Report
 
 
 def arrange(wish: Wish, fetched: Fetched, scratch: str) -> None:
-    """What ``argv_of`` has yum read."""
+    """What ``call`` has yum read."""
     text = sections.text(wish.bases, True, "", fetched.hotfixes, fetched.keys)
     files.write_below(scratch, "repos/offkit.repo", [text.encode("ascii")])
 
@@ -386,23 +387,30 @@ def _transaction(prefix: str, text: str, wish: Wish, scratch: str, run: Run, rep
     before, modules = ledger.installed(run), ledger.module_files()
     number = ledger.begin(prefix, text, before)
     try:
-        for argv in argv_of(wish, scratch):
-            reporter.note("$ " + " ".join(argv))
-            done = yum.call(argv, run, lambda: left_behind(before, run))
-            for line in done.stdout.splitlines():
-                reporter.note(line)
-        # A yum that was killed before the packages' own scriptlets left them without: to yum they
-        # are installed, and it does nothing more.
-        run(ledger.LDCONFIG)
-        wrong = fetching.arrived(wish, run)
-        if wrong is not None:
-            raise EnvironmentProblem(wrong.message, [wrong], left_behind(before, run))
+        call(wish, scratch, before, run, reporter)
     finally:
         new = sorted(ledger.module_files() - modules)
         ledger.end(prefix, number, before, ledger.installed(run), new)
 
 
-def left_behind(before: Sequence[str], run: Run) -> str:
+def call(wish: Wish, scratch: str, before: Sequence[str], run: Run, reporter: Reporter) -> List[Result]:
+    """yum, as often as it takes; ``before`` is what rpm had. Raises what ``by_yum`` does."""
+    ran = []
+    for argv in argv_of(wish, scratch):
+        reporter.note("$ " + " ".join(argv))
+        ran.append(yum.call(argv, run, lambda: _left_behind(before, run)))
+        for line in ran[-1].stdout.splitlines():
+            reporter.note(line)
+    # A yum that was killed before the packages' own scriptlets left them without: to yum they
+    # are installed, and it does nothing more.
+    run(ledger.LDCONFIG)
+    wrong = fetching.arrived(wish, run)
+    if wrong is not None:
+        raise EnvironmentProblem(wrong.message, [wrong], _left_behind(before, run))
+    return ran
+
+
+def _left_behind(before: Sequence[str], run: Run) -> str:
     """What a yum that failed did all the same. A key alone, imported for nothing, goes again."""
     rpms = [rpm for rpm in map(ledger.parse, sorted(set(ledger.installed(run)) - set(before))) if rpm]
     if rpms and all(rpm.key for rpm in rpms):

@@ -9,7 +9,7 @@ import re
 import shlex
 import tempfile
 from fnmatch import fnmatchcase
-from typing import Callable, ContextManager, List, Sequence, Tuple
+from typing import Any, Callable, ContextManager, Dict, List, Sequence, Tuple
 
 from offkit.edges import data, leftovers
 from offkit.edges.run import Result
@@ -152,6 +152,12 @@ def failure(done: Result, changed: str = "") -> OffkitError:
     fix = "'offkit doctor repositories' says what blocks yum; then run the command again"
     words = tuple((wrong or lines)[-_LAST_LINES:])  # without its table of packages
     return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)], changed)
+
+
+def as_document(ran: Sequence[Result]) -> Dict[str, Any]:
+    """One command or two, for the document."""
+    rows = [{"argv": list(done.argv), "returncode": done.returncode} for done in ran]
+    return rows[0] if len(rows) == 1 else dict(rows[0], then=rows[1])
 
 
 def _lines(text: str) -> List[str]:
