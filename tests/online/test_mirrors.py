@@ -580,18 +580,21 @@ def test_a_file_that_is_left_out_is_told(choose, tmp_path):
     ]
 
 
-def test_ways_to_name_a_directory(choose, plain, tmp_path):
+def test_ways_to_name_a_directory(choose, plain, tmp_path, monkeypatch):
     """In a .repo file as dnf takes them: a path, quotes around it, a list of mirrors that is a file here; a
     blank parts two URLs."""
-    blank = tmp_path / "a disc"
+    monkeypatch.chdir(tmp_path)
+    here = Path("/proc/self/cwd")  # the directory for temporary files may have a blank of its own
+    blank, disc = here / "a disc", here / "disc"
     shutil.copytree(plain, blank)
-    one, two = tmp_path / "list", tmp_path / "x.repo"
-    one.write_text(f"# x\nfile://{tmp_path}/none\nfile://{tmp_path}/a%20disc\n")
+    shutil.copytree(plain, disc)
+    one, two = here / "list", here / "x.repo"
+    one.write_text(f"# x\nfile://{here}/none\nfile://{here}/a%20disc\n")
     for option in (
-        f"baseurl={plain}",
-        f"baseurl=file:{plain}",
-        f"baseurl='file://{plain}'",
-        f"baseurl=file://{tmp_path}/a%20disc",
+        f"baseurl={disc}",
+        f"baseurl=file:{disc}",
+        f"baseurl='file://{disc}'",
+        f"baseurl=file://{here}/a%20disc",
         f"mirrorlist=file://{one}",
         f"mirrorlist={one}",
     ):
@@ -601,7 +604,7 @@ def test_ways_to_name_a_directory(choose, plain, tmp_path):
     with pytest.raises(EnvironmentProblem) as caught:
         choose(str(two))
     assert [one.code for one in caught.value.findings] == ["REPO010"]
-    for text, kind in ((f"file://{tmp_path}/none\n", "REPO010"), ("nothing\n", None)):
+    for text, kind in ((f"file://{here}/none\n", "REPO010"), ("nothing\n", None)):
         one.write_text(text)
         two.write_text(f"[own]\nname=x\nmirrorlist={one}\n")
         with pytest.raises(EnvironmentProblem) as caught:
