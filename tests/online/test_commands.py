@@ -237,6 +237,25 @@ def test_what_will_clash(offkit, index, tmp_path):
     assert (code, json.loads(said)["findings"]) == (0, [])
 
 
+def test_a_lock_that_fails_exits_as_it_is_said(offkit, index, tmp_path):
+    """An error is one for the exit code too, for one target and for several; the lock is there, to be looked
+    at."""
+    index.add("markupsafe", "2.0")
+    index.add("markupsafe", "2.1")
+    index.add("jinja2", "2.11.3", requires=["markupsafe"])
+    out = tmp_path / "requirements.lock"
+    wrong = ": 2 wheels: written, but not to be deployed; what is wrong is said below\n"
+    code, said, _ = offkit("lock", "jinja2", "-o", out)
+    assert (code, said.startswith(f"✗ {out}{wrong}✗ REQ021  ")) == (1, True)
+    assert "markupsafe==2.1 " in out.read_text()
+    code, said, told = offkit("lock", "jinja2")
+    assert (code, "✗ REQ021" in told, "markupsafe==2.1 " in said) == (1, True, True)
+    code, said, _ = offkit("lock", "jinja2", "--target", "el8", "--target", "el9", "-o", out)
+    assert (code, said.count(wrong)) == (1, 2)
+    code, said, _ = offkit("lock", "jinja2", "markupsafe<2.1", "-o", out)
+    assert (code, said) == (0, f"✓ {out}: 2 wheels\n")
+
+
 def test_what_a_lock_knows_of_the_wheels(offkit, index, monkeypatch, tmp_path):
     """That they clash, once the cache has them; the same again without a socket, and a bundle of them."""
     native = b"but this version of numpy is 0x%x\0numpy.core.multiarray\0"
@@ -255,7 +274,7 @@ def test_what_a_lock_knows_of_the_wheels(offkit, index, monkeypatch, tmp_path):
     index.asked.clear()
     for more in ([], ["--offline"]):
         code, said, _ = offkit("lock", "-r", path, "--json", *more)
-        assert (code, json.loads(said)["findings"]) == (0, [clash])
+        assert (code, json.loads(said)["findings"]) == (1, [clash])
         code, said, _ = offkit("bundle", "-r", path, "-o", out, "--json", *more)
         assert (code, json.loads(said)["findings"]) == (1, [clash])
     assert index.asked == []

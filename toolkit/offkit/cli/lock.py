@@ -2,13 +2,13 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 import typer
 
 from offkit.cli import options, render
-from offkit.model import words
-from offkit.model.errors import UsageError
+from offkit.model import finding, words
+from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.target import Target
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def lock(
         render.document("offkit/lock-1", **_document(found))
         _write(found, out)
         render.findings(found.findings, aside=out is None)
+        _judge([found])
         return
     names = naming.names(wanted_for)
     if out is None:
@@ -111,6 +112,12 @@ def lock(
     for place, (_, found) in zip(places, locks):
         _write(found, place)
     render.findings(several.findings([(name, found.findings) for name, found in locks]))
+    _judge([found for _, found in locks])
+
+
+def _judge(locks: "Sequence[Lock]") -> None:
+    if any(finding.has_errors(found.findings) for found in locks):
+        raise typer.Exit(EXIT_PROBLEMS)
 
 
 def _place(out: Path, name: str) -> Path:
@@ -154,7 +161,11 @@ def _write(found: "Lock", out: Optional[Path]) -> None:
     text = _as_pylock(found, out) if out is not None and out.suffix == ".toml" else found.text(why=True)
     if out is not None:
         fetch.write_text(out, text)
-        render.good("{}: {}".format(out, words.several(len(found.wheels), "wheel")))
+        done = "{}: {}".format(out, words.several(len(found.wheels), "wheel"))
+        if finding.has_errors(found.findings):
+            render.bad(done + ": written, but not to be deployed; what is wrong is said below")
+        else:
+            render.good(done)
     else:
         for row in text.splitlines():
             render.line(row)
