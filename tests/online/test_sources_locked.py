@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import subprocess
 import sys
 
@@ -196,6 +197,13 @@ def test_build_requirements_come_from_the_indexes(locked, mirror):
     assert "its build requirements cannot be had for this machine" in finding.message
     assert finding.looked_in == ("nobody: nobody: no such project",)
     assert finding.fix == "give an index that has them, or --find-links DIR with their wheels in DIR"
+    server.put("late-1-py3-none-any.whl", requires_python=">=3.99")
+    server.put("tall-1-py3-none-manylinux_2_99_x86_64.whl")
+    server.put(*project_maker.sdist("gamma", build_requires=["late", "tall"]))
+    (finding,) = refused(locked, server.args, "gamma", build=("gamma",)).findings
+    said = " ".join(finding.looked_in)
+    assert f"needs Python >=3.99; this machine has {platform.python_version()}" in said
+    assert "need glibc 2.99; this machine has 2." in said
 
 
 def test_what_needs_a_compiler(locked, mirror):

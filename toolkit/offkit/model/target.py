@@ -23,6 +23,7 @@ _FORMS = {
 }
 
 _WIDTH = 80  # of a list of names
+THIS_MACHINE = "this machine"  # the name of what runs here, and on no server: what builds
 OLDEST, NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
 # Releases that no distribution ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
@@ -50,6 +51,11 @@ class Target(NamedTuple):
     def python_minor(self) -> str:
         """``3.6``"""
         return "{}.{}".format(*self.python_series)
+
+    @property
+    def owner(self) -> str:
+        """Who has this Python and this glibc, as a sentence begins to say it."""
+        return self.name if self.name == THIS_MACHINE else "the server"
 
     @property
     def abi(self) -> str:

@@ -48,11 +48,11 @@ def unfit(wheels: Iterable[Listed], target: Target) -> Unfit:
     mine = [wheel for wheel in wheels if _for_python(wheel, target)]
     glibcs = sorted(glibc for wheel in mine or wheels for glibc in _glibcs(wheel, target))
     if mine and glibcs:
-        text = "its wheels need glibc {}.{}; the server has {}".format(*glibcs[0], target.glibc_text)
+        text = "its wheels need glibc {}.{}; {} has {}".format(*glibcs[0], target.owner, target.glibc_text)
         return Unfit(text, (), True)
     if glibcs:
-        text = "its wheels are for {} and need glibc {}.{}; the server has {} and glibc {}".format(
-            _interpreters(wheels), *glibcs[0], target.abi, target.glibc_text
+        text = "its wheels are for {} and need glibc {}.{}; {} has {} and glibc {}".format(
+            _interpreters(wheels), *glibcs[0], target.owner, target.abi, target.glibc_text
         )
         return Unfit(text)
     return Unfit(f"it has no wheel for Linux on {target.arch}, only for {_systems(wheels)}")

@@ -221,7 +221,7 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         return _no_version(cause, files, specifier, asked, looked)
     admitted = [file for file in wanted if listing.admits(file, target)]
     if not admitted:
-        message = f"{text}: {_pythons(wanted)}; the server has {target.python}"
+        message = f"{text}: {_pythons(wanted)}; {target.owner} has {target.python}"
         if not any(file.is_wheel for file in wanted):
             message += f", and only source distributions exist ({wanted[-1].filename})"
         return Problem(
@@ -365,7 +365,7 @@ def _unreadable(cause: Cause, file: Listed, asked: Asked) -> Problem:
 
 def _wrong_python(cause: Cause, target: Target) -> Problem:
     name, _, version = cause.parent.partition(" ")
-    message = f"{version or 'it'} needs Python {cause.specifier}; the server has {target.python}"
+    message = f"{version or 'it'} needs Python {cause.specifier}; {target.owner} has {target.python}"
     finding = Finding("REQ008", ERROR, name or "the request", message)
     return Problem(finding, canonicalize_name(name), minors=platforms.admitted(cause.specifier))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from offkit.edges.run import run
-from offkit.model.target import Target
+from offkit.model.target import THIS_MACHINE, Target
 
 _ASK = (
     "import json, platform, sys; v = sys.version_info; print(json.dumps("
@@ -74,7 +74,7 @@ def as_target(python: Interpreter, target: Target) -> Target:
     libc, version = platform.libc_ver()
     major, minor = version.split(".")[:2] if libc == "glibc" else map(str, target.glibc)
     return target._replace(
-        name="this machine",
+        name=THIS_MACHINE,
         arch=platform.machine() or target.arch,
         python=re.match(r"[0-9.]*[0-9]", python.version)[0],  # type: ignore[index]
         glibc=(int(major), int(minor)),
