@@ -28,8 +28,10 @@ def refused(args, *requirements, files=()):
     ("text", "said"),
     [
         ("", "Invalid requirement: ''"),
-        ("./nosuch.whl", "nosuch"),
-        ("./nosuch-1-py3-none-any.whl", "nosuch-1-py3-none-any.whl: No such file or directory"),
+        ("./nosuch-1-py3-none-any.whl", "./nosuch-1-py3-none-any.whl: no such file or directory"),
+        ("./nosuch.whl", "./nosuch.whl: no such file or directory"),
+        ("../nosuch[extra]; python_version > '3'", "../nosuch[extra]: no such file or directory"),
+        ("six @ file:///nosuch-1-py3-none-any.whl", "file:///nosuch-1-py3-none-any.whl: no such file or directory"),
         ("x @ http://host:port/x-1-py3-none-any.whl", "x: http://host:port/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://u:p/w@host/x-1-py3-none-any.whl", "x: http://host/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://[::1/x-1-py3-none-any.whl", "Invalid"),
@@ -147,11 +149,22 @@ def test_a_version_by_its_very_text(mirror):
             "requirements.txt (line 1): pip has no option --no-such",
             "delete it, or correct it",
         ),
+        (
+            b"alpha\n--extra-index-url\n",
+            "requirements.txt (line 2): --extra-index-url stands there without its value",
+            "delete it, or correct it",
+        ),
+        (b"-r\n", "requirements.txt (line 1): -r stands there without its value", None),
+        (b"alpha --hash\n", "requirements.txt (line 1): --hash stands there without its value", None),
+        (b"--no-index=yes\n", "requirements.txt (line 1): --no-index takes no value", None),
+        (b"alpha --hash=md5:1\n", "requirements.txt (line 1): --hash: only sha256, sha384, sha512", None),
+        (b"--use-feature x\n", "requirements.txt (line 1): --use-feature: invalid choice: 'x'", None),
+        (b"-f 'x\n", "requirements.txt (line 1): -f: a quotation mark is not closed", None),
         (b"-r .\n", "Could not open requirements file: [Errno 21] Is a directory", FILE),
         (b"-r requirements.txt\n", "recursi", "delete the line in which it does"),
         (b"a" * 100000, "is no name: it has 100000 characters", "correct or delete 1 requirement"),
     ],
-    ids=range(9),
+    ids=range(16),
 )
 def test_a_file(mirror, tmp_path, monkeypatch, content, said, fix):
     """Which cannot be read, or not as one of requirements."""

@@ -306,7 +306,8 @@ def test_files_that_are_not_there(mirror, tmp_path):
     """A wheel in place of a name, and a file of requirements."""
     wheel = str(tmp_path / "nowhere-1-py3-none-any.whl")
     error = refused(mirror().args, wheel, error=UsageError)
-    assert (error.message, error.fix) == (wheel + ": No such file or directory", "check the path")
+    assert error.message == f"the request: {wheel}: no such file or directory on this machine"
+    assert error.fix == "check the path, or ask for the package by its name"
     error = refused(mirror().args, files=[tmp_path / "nowhere.txt"], error=UsageError)
     assert "nowhere.txt" in error.message
 

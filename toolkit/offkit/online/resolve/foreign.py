@@ -24,6 +24,7 @@ import contextlib
 import functools
 import importlib
 import io
+import os
 import re
 import tempfile
 import textwrap
@@ -60,7 +61,18 @@ _SCP = re.compile(r"\bgit\+([\w.-]+@[\w.-]+):(?!//|\d+/)([^\s;]+)")  # git-clone
 _DISTRIBUTION = re.compile(
     r"\s*[\w.-]+(?:\[[^\]]*\])?\s*==\s*(\d[^\s;,]*?(?:build|ubuntu|deb|dfsg)\d[^\s;,]*)"
 )
-_NO_OPTION = re.compile(r"no such option: (\S+)")
+_NAME = re.compile(r"\s*[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*")  # that may stand before an @
+_SCHEME = re.compile(r"([A-Za-z][\w+.-]*):")
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
+# What optparse says of an option of a line, and what is said of it here.
+_OPTIONS = (
+    (re.compile(r"no such option: (\S+)"), "pip has no option {} in a requirements file"),
+    (re.compile(r"(\S+) option requires \d+ argument"), "{} stands there without its value"),
+    (re.compile(r"(\S+) option does not take a value"), "{} takes no value"),
+    (re.compile(r"option (\S+): (invalid .*)"), "{}: {}"),
+    (re.compile(r"Allowed hash algorithms for (--hash) are (.*?)\.?$", re.MULTILINE), "{}: only {}"),
+    (re.compile(r"Could not split options: (\S+)"), "{}: a quotation mark is not closed"),
+)
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
 
@@ -265,6 +277,8 @@ def _parsed(
         options = {"sha256": hashes} if hashes else None
         try:
             taken = _taken(words, "the request", tell)
+            if not words.startswith("-e "):
+                _check_here(taken, "the request")
         except UsageError as error:
             refused.append(error)
             continue
@@ -284,6 +298,8 @@ def _parsed(
                 try:
                     words = _taken(each.requirement, where, tell)
                     _check_form(each, words, where)
+                    if not each.is_editable:
+                        _check_here(words, where)
                 except UsageError as error:
                     refused.append(error)
                     continue
@@ -370,6 +386,27 @@ def _check_form(parsed: Any, words: str, where: str) -> None:
         raise UsageError(f"{where}: {without_secrets(words)} is no constraint", fix=fix)
 
 
+def _check_here(words: str, where: str) -> None:
+    """Raises UsageError for a file or directory of this machine that is not there."""
+    name, at, url = words.partition("@")
+    given = (url if at and _NAME.fullmatch(name) else words).strip()
+    scheme = _SCHEME.match(given)
+    path = given = given.split("; " if scheme else ";")[0].rstrip()
+    if scheme is not None:
+        if scheme[1].lower() != "file":
+            return
+        try:
+            path = reach("pip._internal.utils.urls", "url_to_path")(given.partition("#")[0])
+        except ValueError:  # of another host
+            return
+    elif not (os.sep in given or given.startswith(".") or given.endswith(_ARCHIVES)):
+        return  # a name
+    if "\0" not in path and not any(map(os.path.lexists, (path, path.partition("[")[0]))):
+        shown = without_secrets(given)
+        message = f"{where}: {shown}: no such file or directory on this machine"
+        raise UsageError(message, fix="check the path, or ask for the package by its name")
+
+
 @contextlib.contextmanager
 def _files_are_text() -> Iterator[None]:
     """For the length of the block, a file that pip cannot read is named, whichever file has named it: one
@@ -403,13 +440,22 @@ def _files_are_text() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        unknown = _NO_OPTION.search(str(error))
-        if unknown is None or type(error).__name__ != "RequirementsFileParseError":
+        wrong = _of_option(str(error)) if type(error).__name__ == "RequirementsFileParseError" else None
+        if wrong is None:
             raise
-        message = f"{_place_of(unknown[1], texts)}pip has no option {unknown[1]} in a requirements file"
-        raise UsageError(message, fix="delete it, or correct it") from error
+        option, message = wrong
+        raise UsageError(_place_of(option, texts) + message, fix="delete it, or correct it") from error
     finally:
         module.get_file_content = original  # type: ignore[attr-defined]
+
+
+def _of_option(said: str) -> tuple[str, str] | None:
+    """(option, what is wrong with it) by the words of pip."""
+    for words, ours in _OPTIONS:
+        found = words.search(said)
+        if found is not None:
+            return found[1], ours.format(*found.groups())
+    return None
 
 
 def _place_of(option: str, texts: Mapping[str, str]) -> str:
