@@ -55,11 +55,14 @@ class World:
         self._assumed: dict[str, None] = {}
         self._same: dict[tuple[str, str, str], Any] | None = None  # what repositories have, by title
         self._settled = False
+        self._complete = False  # libsolv has been told what counts: no package may come to it any more
+        self._anywhere = self._put("", "0-0", "noarch", ())  # what gives all that is assumed
 
     # --- what there is
 
     def add(self, name: str, primary: Path) -> int:
         """A repository by its primary.xml, packed as it may be. Returns its number. Raises BadRepodata."""
+        self._grow()
         repo = self._pool.add_repo(name)
         self._read(repo, primary, None, 0)
         self._repositories.append(repo)
@@ -74,8 +77,17 @@ class World:
 
     def add_files(self, number: int, filelists: Path) -> None:
         """All files of that repository, of which primary.xml has but some. Raises BadRepodata."""
+        before = len(self._pool.solvables)
         self._read(self._repositories[number], filelists, "FL", self._solv.Repo.REPO_EXTEND_SOLVABLES)
+        if len(self._pool.solvables) != before:  # see _grow
+            raise BadRepodata(f"{filelists.name} describes packages as only primary.xml may")
         self._settled = False
+
+    def _grow(self) -> None:
+        """Before there is one more package. libsolv's bindings make their map of what counts once, as large
+        as the pool is then, and later write beyond its end: into whatever of the heap lies there."""
+        if self._complete:
+            raise RuntimeError("packages come before the first solution")
 
     def _read(self, repo: Any, path: Path, language: str | None, flags: int) -> None:
         source = self._solv.xfopen(str(path))
@@ -207,6 +219,7 @@ class World:
         self._settled = False
 
     def _put(self, name: str, evr: str, arch: str, provides: Iterable[Any]) -> Any:
+        self._grow()
         made = self._installed.add_solvable()
         made.name, made.evr, made.arch = name, evr, arch
         made.add_provides(self._pool.Dep(made.name).Rel(self._solv.REL_EQ, self._pool.Dep(evr)))
@@ -258,13 +271,9 @@ class World:
     def _settle(self) -> None:
         if self._settled:
             return
-        if self._assumed or "" in self._by_name:
-            at = self._by_name.get("") or self._put("", "0-0", "noarch", ())
-            at.unset(self._solv.SOLVABLE_PROVIDES)
-            for each in self._assumed:
-                at.add_provides(self._dependency(each))
-        counting = [each.id for each in self._pool.solvables_iter() if each.id not in self._excluded]
-        self._pool.set_considered_list(counting)
+        self._anywhere.unset(self._solv.SOLVABLE_PROVIDES)
+        for each in self._assumed:
+            self._anywhere.add_provides(self._dependency(each))
         self._pool.addfileprovides()
         self._pool.createwhatprovides()
         self._settled = True
@@ -302,6 +311,9 @@ class World:
 
     def _solved(self, jobs: Sequence[Any], **more: int) -> tuple[Any, list[Any]]:
         self._settle()
+        counting = [each.id for each in self._pool.solvables_iter() if each.id not in self._excluded]
+        self._complete = True
+        self._pool.set_considered_list(counting)
         solver = self._pool.Solver()
         for flag, value in {**_FLAGS, **more}.items():
             solver.set_flag(getattr(self._solv.Solver, "SOLVER_FLAG_" + flag), value)
