@@ -6,14 +6,17 @@ import gzip
 import hashlib
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+import distribution_maker
 import repo_maker
 import rpm_tools
 import tls_maker
 import web_maker
+from distribution_maker import Made
 from library_maker import Shelf
 from offkit.media import rpm
 from offkit.media.repodata import PORTAL
@@ -639,6 +642,109 @@ def test_a_repo_file(site, choose, plain, tmp_path):
     path.write_text("[one]\nenabled=0\nbaseurl=http://x/\n")
     with pytest.raises(UsageError, match="has no enabled repository with a baseurl"):
         places.read([str(path)])
+
+
+@pytest.mark.parametrize("first", ["silent", "missing", "page", "forbidden", "no directory", "list"])
+def test_several_addresses(site, choose, plain, tmp_path, first):
+    """baseurl= with several, and a list beside it: mirrors of each other, asked in turn."""
+    site.add(plain)
+    site.files["page/repodata/repomd.xml"] = b"<html><title>Log in</title></html>"
+    site.does["closed/repodata/repomd.xml"] = web_maker.status(403)
+    site.files["today"] = site.url.encode() + b"\n"
+    wrong = {
+        "silent": "http://127.0.0.1:9/x",
+        "missing": f"{site.url}/none",
+        "page": f"{site.url}/page",
+        "forbidden": f"{site.url}/closed",
+        "no directory": f"{tmp_path.as_uri()}/none",
+        "list": f"{site.url}/none",
+    }[first]
+    path = tmp_path / "x.repo"
+    other = f"mirrorlist={site.url}/today" if first == "list" else f"  {site.url}/"
+    path.write_text(f"[x]\nname=x\nbaseurl={wrong}\n{other}\n")
+    assert titles(choose(str(path))) == ["a", "b"]
+    path.write_text(f"[x]\nname=x\nbaseurl={wrong},{site.url}/neither\n")
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(str(path))
+    told = [one.subject for one in caught.value.findings]
+    assert told == [wrong, f"{site.url}/neither"]
+    path.write_text(
+        f"[x]\nname=x\nbaseurl={Path(plain).as_uri()} {site.url}\n[y]\nname=y\nbaseurl=http://127.0.0.1:9/,{Path(plain).as_uri()}\n"
+    )
+    site.log.clear()
+    assert titles(choose(str(path), offline=True)) == ["a", "b"]
+    assert not site.log
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "exclude=b*",
+        "excludepkgs='a, c'",
+        "includepkgs=a\nexclude=b",
+        "includepkgs=b.x86_64,c",
+        "exclude=b-1-1.x86_64\nexcludepkgs=c",
+        "exclude=libofftest*",
+        "",
+    ],
+)
+def test_excludes_of_a_repo_file(choose, tmp_path, options):
+    """What its section hides is hidden, as from dnf with the very file; [main] there counts for neither."""
+    lacking = distribution_maker.lacking()
+    if lacking:
+        pytest.skip("no " + ", ".join(lacking))
+    rows = (("a", A, [B]), ("b", B, []), ("c", C, []))
+    made = [
+        Made(name, provides=[rpm.capability(soname)], requires=[rpm.capability(each) for each in requires])
+        for name, soname, requires in rows
+    ]
+    plain = distribution_maker.repository(
+        tmp_path / "made", distribution_maker.build(made, tmp_path / "rpms").values()
+    )
+    path = tmp_path / "repos" / "x.repo"
+    path.parent.mkdir()
+    path.write_text(
+        f"[main]\nexclude=*\n[x]\nname=x\nbaseurl={Path(plain).as_uri()}\n{options}\n"
+        f"[y]\nname=y\nenabled=0\nbaseurl={Path(plain).as_uri()}\nexclude=*\n"
+    )
+    seen = []
+    for name, soname, _ in rows:
+        try:
+            seen += [name] if f"{name}-1-1.x86_64" in choose(str(path), sonames=(soname,)).titles else []
+        except RequestError as error:
+            (found,) = error.findings
+            if found.code == "RPM012":  # what it requires is hidden
+                seen.append(name)
+            else:
+                assert " is excluded by " in found.message
+                assert found.message.endswith(f" in {path}")
+    root, log, config = tmp_path / "root", tmp_path / "log", tmp_path / "dnf.conf"
+    for each in (log, Path(f"{root}{log}")):  # dnf's own log, before it knows of another
+        each.mkdir(parents=True)
+    config.write_text("[main]\n")
+    words = ["dnf", "-q", f"--config={config}", f"--installroot={root}", "--releasever=7"]
+    words += [
+        f"--setopt={name}={place}" for name, place in (("logdir", log), ("cachedir", tmp_path / "cache"))
+    ]
+    words += ["--setopt=reposdir=/proc/self/cwd/repos", "--setopt=pluginpath=/nonexistent"]
+    words += ["repoquery", "--qf=%{name}"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == seen
+
+
+def test_excludes_are_of_their_own_repository(choose, plain, tmp_path):
+    """What one hides, another one gives."""
+    path = tmp_path / "x.repo"
+    one = f"[x]\nname=x\nbaseurl={Path(plain).as_uri()}\nexclude=a b\n"
+    path.write_text(one)
+    with pytest.raises(RequestError) as caught:
+        choose(str(path))
+    assert caught.value.findings[0].message == (
+        f"is in none of the repositories but in what does not count: a-1.0-1.el7.x86_64 is excluded by exclude=a in {path}"
+    )
+    path.write_text(one + f"[y]\nname=y\nbaseurl={Path(plain).as_uri()}\n")
+    assert titles(choose(str(path))) == ["a", "b"]
 
 
 def test_a_list_that_does_not_look_like_one(site, choose, plain, tmp_path):

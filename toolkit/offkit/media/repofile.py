@@ -5,6 +5,8 @@ from typing import Dict, List, NamedTuple, Tuple
 
 DIRECTORY = "/etc/yum.repos.d"
 PRIORITY = 99  # of a repository whose section names none: dnf.conf(5), yum-plugin-priorities
+# Options that hide packages (yum.conf(5), dnf.conf(5), dnf5.conf(5)).
+EXCLUDES, INCLUDES = ("exclude", "excludepkgs"), ("includepkgs",)
 _TRUE = ("1", "true", "yes", "on", "enabled")
 
 

@@ -34,7 +34,7 @@ from offkit.model.url import without_secrets
 from offkit.online.carry import rpm_words
 from offkit.online.carry.pack import Source
 from offkit.online.carry.rpm_repository import again, joined, keys, member, metadata
-from offkit.online.rpms import engine, mirror, modules, places, server, signatures
+from offkit.online.rpms import engine, modules, places, server, signatures
 from offkit.online.rpms.choice import Choice, Chooser, File, Shelf, Unreadable
 from offkit.online.rpms.mirror import Mirror, Silent, Wanted
 from offkit.online.rpms.places import Fetching, Place
@@ -75,6 +75,8 @@ def more(
     remote = [without_secrets(one.text) for one in found if one.remote]
     if offline and remote:
         raise UsageError(f"--rpm-repo asks {', '.join(remote)}", fix="leave out --offline")
+    if offline:
+        found = [one.at_hand() for one in found]
     for key in map(str, keys):
         # What comes with what it is to vouch for vouches for nothing.
         if re.match(r"(https?|ftp|file):/", key):
@@ -95,7 +97,6 @@ def more(
 
 _TOP = "its top directory or one level below"
 _DISC = "use an installation disc of the target's distribution"
-_FOLDER = "give a directory with the RPMs, or the one that repodata/ is in"
 _LIBC = "libc.so.6()(64bit)"
 _LEFT = "; it is left to another target"
 NONE = Chosen((), (), frozenset(), 0, ())
@@ -194,7 +195,11 @@ def choose(
     wanted = {rpm.capability(library.soname): library.soname for library in checklist.libraries}
     with ExitStack() as stack:
         media, left_out = _media(isos, target, more, stack)
-        shelves = [Shelf(one, each, hotfixes) for one, hotfixes in media for each in one.repositories()]
+        shelves = [
+            Shelf(one, each, place.hotfixes, place.filter)
+            for one, place in media
+            for each in one.repositories()
+        ]
         chooser = stack.enter_context(
             Chooser(shelves, target, more.server, partial(_take, reporter=reporter))
         )
@@ -261,10 +266,10 @@ def _choice(chooser: Chooser, checklist: Checklist, welcome: Sequence[str]) -> t
 
 def _media(
     isos: Sequence[Path], target: Target, more: More, stack: ExitStack
-) -> tuple[list[tuple[Medium, bool]], list[Finding]]:
-    """All of them, opened, and whether module_hotfixes holds there; and what is told of those that are for
+) -> tuple[list[tuple[Medium, Place]], list[Finding]]:
+    """All of them, opened, and what is said of each; and what is told of those that are for
     another target. Raises as ``look``."""
-    found: list[tuple[Medium, bool]] = [(_opened(iso, stack), False) for iso in isos]
+    found: list[tuple[Medium, Place]] = [(_opened(iso, stack), Place(str(iso))) for iso in isos]
     unreachable: list[Finding] = []
     for place in more.places:
         if more.fetching is None:
@@ -272,13 +277,20 @@ def _media(
         try:
             medium = places.opened(place, target, more.fetching)
             if not medium.repositories():
-                raise _without(medium)
+                raise places.without(medium)
         except Unreachable as error:
             unreachable.append(error.finding())
             continue
+        except EnvironmentProblem as error:
+            if not place.others:
+                raise
+            unreachable += error.findings
+            continue
         except OSError as error:
-            raise _unusable("REPO010", place.text, f"cannot be read: {reason(error)}", _FOLDER) from None
-        found.append((medium, place.hotfixes))
+            raise _unusable(
+                "REPO010", place.text, f"cannot be read: {reason(error)}", places.FOLDER
+            ) from None
+        found.append((medium, place))
     if unreachable:
         raise EnvironmentProblem("a repository cannot be used", list(dict.fromkeys(unreachable)))
     strange = {id(one): told for one, _ in found if (told := _strange(one, target))}
@@ -302,12 +314,6 @@ def _strange(medium: Medium, target: Target) -> Finding | None:
     message = f"is {disc.title} {disc.arch}".rstrip() + f", and the bundle is for {target.name} {target.arch}"
     fix = f"omit it, use one for {target.name} {target.arch}, or correct --target"
     return Finding(discs.STRANGER, ERROR, medium.place, message, (discs.TREE, discs.LABEL), fix)
-
-
-def _without(medium: Medium) -> OffkitError:
-    if isinstance(medium, Mirror):
-        return mirror.no_repository(medium)
-    return _unusable("REPO010", medium.place, f"has neither {REPOMD} in {_TOP}, nor RPMs", _FOLDER)
 
 
 def _opened(iso: Path, stack: ExitStack) -> Image:

@@ -15,7 +15,7 @@ from offkit.model.release import Release
 from offkit.model.target import Target
 from offkit.online.rpms import metadata, modules
 from offkit.online.rpms.modules import Modules, Stream
-from offkit.online.rpms.server import Server
+from offkit.online.rpms.server import Filter, Server
 from offkit.online.rpms.unsolved import Problem
 from offkit.online.rpms.world import Solution, World, artifact
 
@@ -32,6 +32,7 @@ class Shelf(NamedTuple):
     medium: Medium
     repository: Repository
     hotfixes: bool = False  # module_hotfixes=1
+    filter: Filter = Filter()  # of its own section in a .repo file
 
 
 class File(NamedTuple):
@@ -148,6 +149,10 @@ class Chooser:
         hotfixes = [number for number, shelf in enumerate(self._shelves) if shelf.hotfixes]
         streams = modules.active(known, server.streams if server else {}, platform)
         world.hide(*modules.rules(known, streams), hotfixes)
+        for number, name, evr, arch, where in list(world.packages()):
+            own = self._shelves[where].filter
+            if setting := own.hiding(name, evr, arch):
+                world.exclude([number], f"is excluded by {setting} in {own.file}")
         if server and honour:
             for number, name, evr, arch, _ in list(world.packages()):
                 if setting := server.excluded(name, evr, arch):

@@ -14,21 +14,26 @@ from offkit.edges import releases, unpacking
 from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.media.medium import Directory, Medium
+from offkit.media.repodata import REPOMD
 from offkit.media.repository import Unreachable, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model import url as urls
-from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
+from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.index import network
 from offkit.online.rpms import mirror, mirrorlist
 from offkit.online.rpms.mirror import Access, Forbidden, Mirror, Silent
+from offkit.online.rpms.server import Filter
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _METADATA = re.compile(r"(?<=[^/])/+repodata(/+repomd\.xml(\.asc)?)?/*$")
 _PACKAGES = re.compile(
     r"(?<=[^/])/+(Packages|getPackage)(/+[a-z0-9])?/*$"
 )  # of a repository, or of a part of it
+NONE = "REPO010"
+FOLDER = "give a directory with the RPMs, or the one that repodata/ is in"
 _FORM = "give a directory, a .repo file, or a URL that begins with https://, http:// or file:///"
 
 _INSTEAD = {  # by what a file is called
@@ -46,11 +51,24 @@ class Place(NamedTuple):
     hotfixes: bool = False  # module_hotfixes=: modular filtering is not for its packages
     keys: tuple[Path, ...] = ()  # gpgkey=, as far as it is on this machine
     listed: bool = False  # mirrorlist= or metalink=, whatever its address looks like
+    others: tuple[tuple[str, bool], ...] = ()  # (text, listed) of those that serve where this one does not
+    filter: Filter = Filter()  # its own exclude= and includepkgs=
+
+    @property
+    def ways(self) -> list[Place]:
+        """Each of its addresses alone, in their order."""
+        rows = ((self.text, self.listed), *self.others)
+        return [self._replace(text=text, listed=listed, others=()) for text, listed in rows]
 
     @property
     def remote(self) -> bool:
         """Whether a server has to be asked."""
-        return self.text.startswith(("http://", "https://"))
+        return all(text.startswith(("http://", "https://")) for text, _ in ((self.text, 0), *self.others))
+
+    def at_hand(self) -> Place:
+        """Without the addresses of servers; for one that is not ``remote``."""
+        first, *others = [one for one in self.ways if not one.remote]
+        return first._replace(others=tuple((one.text, one.listed) for one in others))
 
 
 class Fetching(NamedTuple):
@@ -98,26 +116,23 @@ def _refuse(text: str) -> None:
 
 
 def _sections(path: Path) -> list[Place]:
-    """Those that are enabled, each with the first of its addresses."""
+    """Those that are enabled, each with all of its addresses; of [main] nothing, as dnf."""
     try:
         sections = repofile.options_of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"--rpm-repo {path} cannot be read: {reason(error)}", fix=_FORM) from None
     found = []
     for _, options in sections:
-        places = [repofile.words(options.get(key, "")) for key in ("baseurl", "mirrorlist", "metalink")]
-        first = next((each[0] for each in places if each), "")
-        if not first or not repofile.is_true(options.get("enabled", "1")):
+        ways = _addresses(options)
+        if not ways or not repofile.is_true(options.get("enabled", "1")):
             continue
-        if options.get("username") and "@" not in first:
-            first = _with_login(first, options["username"], options.get("password", ""))
         access = Access(
             options.get("sslclientcert", ""),
             options.get("sslclientkey", ""),
             options.get("sslcacert", ""),
             repofile.is_true(options.get("sslverify", "1")),
         )
-        if access.files and urls.is_url(first):
+        if access.files and any(urls.is_url(text) for text, _ in ways):
             absent = [each for each in access.files if not os.path.isfile(each)]
             if absent:
                 message = f"--rpm-repo {path} names {', '.join(absent)}: no such file on this machine"
@@ -126,10 +141,28 @@ def _sections(path: Path) -> list[Place]:
         keys = [repofile.directory(each) for each in repofile.words(options.get("gpgkey", ""))]
         local = tuple(Path(each) for each in keys if os.path.isfile(each))
         hotfixes = repofile.is_true(options.get("module_hotfixes", "0"))
-        found.append(Place(first, access, hotfixes, local, not places[0]))
+        (text, listed), *others = ways
+        own = Filter(_words(options, repofile.EXCLUDES), _words(options, repofile.INCLUDES), str(path))
+        found.append(Place(text, access, hotfixes, local, listed, tuple(others), own))
     if not found:
         raise UsageError(f"--rpm-repo {path} has no enabled repository with a baseurl", fix=_FORM)
     return found
+
+
+def _addresses(options: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """(URL or path, whether it is that of a list) in the order in which dnf asks them. What follows a blank
+    in the name of a directory is none."""
+    user, password = options.get("username"), options.get("password", "")
+    return [
+        (_with_login(each, user, password) if user and "@" not in each else each, name != "baseurl")
+        for name in ("baseurl", "mirrorlist", "metalink")
+        for each in _words(options, (name,))
+        if ":" in each or each.startswith("/")
+    ]
+
+
+def _words(options: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(each for name in names for each in repofile.words(options.get(name, "")))
 
 
 def _with_login(url: str, user: str, password: str) -> str:
@@ -153,7 +186,43 @@ def values(target: Target) -> Mapping[str, str]:
 
 
 def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
-    """Raises UsageError, EnvironmentProblem and Unreachable."""
+    """The first of its addresses that has a repository. Raises UsageError, EnvironmentProblem and
+    Unreachable."""
+    return _first(place.ways, target, fetching) if place.others else _opened(place, target, fetching)
+
+
+def _first(ways: Sequence[Place], target: Target, fetching: Fetching) -> Medium:
+    """Raises EnvironmentProblem with what is wrong with each."""
+    wrong: list[Finding] = []
+    for way in ways:
+        shown = without_secrets(way.text)
+        try:
+            found = _opened(way, target, fetching)
+            for each in found.repositories():
+                each.files()  # a page of a portal is none
+            if found.repositories():
+                return found
+            wrong += without(found).findings
+        except Unreachable as error:
+            wrong.append(error.finding())
+        except OffkitError as error:
+            wrong += error.findings or [Finding(NONE, ERROR, shown, error.message, (), error.fix)]
+        except (OSError, BadRepodata) as error:
+            message = f"cannot be read: {reason(error)}"
+            wrong.append(Finding(NONE, ERROR, shown, message, (), _FORM))
+    raise EnvironmentProblem("a repository cannot be used at any of its addresses", wrong)
+
+
+def without(medium: Medium) -> EnvironmentProblem:
+    """Where there is no repository."""
+    if isinstance(medium, Mirror):
+        return mirror.no_repository(medium)
+    message = f"has neither {REPOMD} in its top directory or one level below, nor RPMs"
+    found = Finding(NONE, ERROR, medium.place, message, (medium.place,), FOLDER)
+    return EnvironmentProblem("a medium cannot be used", [found])
+
+
+def _opened(place: Place, target: Target, fetching: Fetching) -> Medium:
     text = repofile.expand(place.text, dict(values(target)))
     left = _variables(without_secrets(text)) if "://" in text else []  # a password may have a dollar
     if left:
@@ -195,17 +264,10 @@ def _listed_here(text: str, place: Place, target: Target, fetching: Fetching) ->
         contents = Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"mirrorlist {path} cannot be read: {reason(error)}", fix=_FORM) from None
-    last: Exception | None = None
-    for url in mirrorlist.parse(contents) if "<metalink" in contents else repofile.listed(contents):
-        try:
-            found = opened(place._replace(text=url, listed=False), target, fetching)
-            if found.repositories():
-                return found
-        except (OSError, UsageError) as error:  # Unreachable too
-            last = error
-    if last is not None:
-        raise last
-    raise EnvironmentProblem(f"{path} names no mirrors that have a repository", fix=_FORM)
+    named = mirrorlist.parse(contents) if "<metalink" in contents else repofile.listed(contents)
+    if not named:
+        raise EnvironmentProblem(f"{path} names no mirrors that have a repository", fix=_FORM)
+    return _first([place._replace(text=url, listed=False) for url in named], target, fetching)
 
 
 def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:

@@ -18,6 +18,23 @@ from offkit.model.release import Release, trusted_keys
 _KEY = re.compile(r"[0-9a-fA-F]{8,}")  # as rpm begins to tell of one
 
 
+class Filter(NamedTuple):
+    """What an administrator has said of packages, for all repositories or for one."""
+
+    excludes: tuple[str, ...] = ()  # exclude=, excludepkgs=
+    includes: tuple[str, ...] = ()  # includepkgs=
+    file: str = ""  # that says so
+
+    def hiding(self, name: str, evr: str, arch: str) -> str:
+        """The setting that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
+        one = _front(name, evr, arch)
+        parts = (one.name, one.epoch, one.version, one.release, one.arch)
+        found = next((f"exclude={each}" for each in self.excludes if rpm.matches(each, *parts)), "")
+        if not found and self.includes and not any(rpm.matches(each, *parts) for each in self.includes):
+            found = "includepkgs=" + " ".join(self.includes)
+        return found
+
+
 class Server(NamedTuple):
     """The file was on another machine, and may be anybody's: what is of no use is left out."""
 
@@ -47,13 +64,8 @@ class Server(NamedTuple):
         return self.imported.union(*(self.keys[name] for name in files))
 
     def excluded(self, name: str, evr: str, arch: str) -> str:
-        """The setting that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
-        one = _front(name, evr, arch)
-        parts = (one.name, one.epoch, one.version, one.release, one.arch)
-        found = next((f"exclude={each}" for each in self.excludes if rpm.matches(each, *parts)), "")
-        if not found and self.includes and not any(rpm.matches(each, *parts) for each in self.includes):
-            found = "includepkgs=" + " ".join(self.includes)
-        return found
+        """The setting that excludes a package, "" for none."""
+        return Filter(self.excludes, self.includes).hiding(name, evr, arch)
 
     def locked(self, name: str, evr: str, arch: str) -> str:
         """Why a package has no version that is locked, "" where it may be installed."""

@@ -16,7 +16,6 @@ from offkit.model.finding import Finding
 _MAIN = ("/etc/yum.conf", "/etc/dnf/dnf.conf")
 _DROP_INS = ("/etc/dnf/libdnf5.conf.d", "/usr/share/dnf5/libdnf.conf.d")
 _NAMED = 4
-_EXCLUDES, _INCLUDES = ("exclude", "excludepkgs"), ("includepkgs",)
 
 
 class Setting(NamedTuple):
@@ -28,7 +27,7 @@ class Setting(NamedTuple):
 
     @property
     def excludes(self) -> bool:
-        return self.option in _EXCLUDES
+        return self.option in repofile.EXCLUDES
 
     def hides(self, one: Front) -> bool:
         matched = any(matches(pattern, one) for pattern in self.patterns)
@@ -39,7 +38,7 @@ def settings(tree: Tree, identities: Sequence[str] = ()) -> List[Setting]:
     """Those of yum's and dnf's configuration files, and of the sections of these repositories."""
     found = []
     for path, options in [*_configuration(tree), *_sections(tree, identities)]:
-        for option in (*_EXCLUDES, *_INCLUDES):
+        for option in (*repofile.EXCLUDES, *repofile.INCLUDES):
             patterns = repofile.words(options.get(option) or "")
             if patterns:
                 found.append(Setting(option, path, patterns))
