@@ -8,6 +8,7 @@ import pytest
 import bundle_maker
 import elf_maker
 from offkit.model import checklist
+from offkit.model.scripts import Scripts
 from offkit.online.proof import forecast
 from target_maker import preset
 
@@ -129,6 +130,38 @@ def test_programs_for_other_loaders(tmp_path):
     assert [(each.code, each.severity, each.subject) for each in found.findings] == [
         ("LIB026", "error", "/lib/ld-linux.so.2"),
         ("LIB026", "error", "/lib/ld-musl-x86_64.so.1"),
+    ]
+    assert checklist.load(checklist.dump(found.checklist)) == found.checklist
+
+
+def test_scripts_without_their_interpreter(tmp_path):
+    """What starts them is asked for, unless the environment has it: its Python, what a wheel puts into bin/."""
+    lines = {
+        "x/run.sh": b"#!/bin/sh\n",
+        "x/run.pl": b"#!/usr/bin/perl -w\n",
+        "x/plain.pl": b"#!/opt/perl\n",  # may not be started
+        "x/lib.py": b"#!/opt/python\n",  # is imported
+        "x/own": b"#!/usr/bin/env python3.9\n",
+        "x/other": b"#!/usr/bin/env -S python3.8 -u\n",
+        "x/tool": b"#!/usr/bin/env x-tool\n",
+        "x/node": b"#!/usr/bin/env node\n",
+        "x-1.0.data/scripts/x-tool": b"#!python\n",
+        "x-1.0.data/scripts/x-pwsh": b"#!/usr/bin/env pwsh\n",
+        "x-1.0.data/data/share/x.sh": b"#!/opt/sh\n",  # nobody looks there
+        "x-1.0.dist-info/entry_points.txt": b"[console_scripts]\nnode = x:node\n",
+    }
+    programs = set(lines) - {"x/plain.pl"}
+    found = survey(tmp_path, ("x", (), lines), programs=programs)
+    wheel = "x-1.0-py3-none-any.whl: "
+    assert found.checklist.scripts == (
+        Scripts("/usr/bin/perl", (wheel + "x/run.pl",), False),
+        Scripts("pwsh", (wheel + "x-1.0.data/scripts/x-pwsh",), True),
+        Scripts("python3.8", (wheel + "x/other",), False),
+    )
+    assert [(each.code, each.severity, each.subject) for each in found.findings] == [
+        ("LIB027", "info", "/usr/bin/perl"),
+        ("LIB027", "warning", "pwsh"),
+        ("LIB027", "info", "python3.8"),
     ]
     assert checklist.load(checklist.dump(found.checklist)) == found.checklist
 

@@ -7,6 +7,7 @@ from offkit.model import groups, words
 from offkit.model.errors import damaged
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.layout import CHECKLIST
+from offkit.model.scripts import Scripts
 
 SCHEMA = "offkit/checklist-1"
 _UNUSUAL = ("optional", "aside")  # parts of a library that are written where they say something
@@ -75,6 +76,9 @@ class Checklist(NamedTuple):
     libraries: Tuple[Library, ...]
     inside: Tuple[Inside, ...] = ()
     foreign: Tuple[Foreign, ...] = ()
+    scripts: Tuple[
+        Scripts, ...
+    ] = ()  # with files as ``wheel: path``, and what the environment has not itself
 
 
 def dump(checklist: Checklist) -> bytes:
@@ -87,6 +91,8 @@ def dump(checklist: Checklist) -> bytes:
         data["inside"] = [each._asdict() for each in checklist.inside]
     if checklist.foreign:
         data["foreign"] = [each._asdict() for each in checklist.foreign]
+    if checklist.scripts:
+        data["scripts"] = [each._asdict() for each in checklist.scripts]
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
@@ -131,6 +137,14 @@ def load(text: bytes) -> Checklist:
                     bool(entry["optional"]),
                 )
                 for entry in data.get("foreign", ())
+            ),
+            tuple(
+                Scripts(
+                    str(entry["interpreter"]),
+                    tuple(str(file) for file in entry["files"]),
+                    bool(entry["command"]),
+                )
+                for entry in data.get("scripts", ())
             ),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -6,6 +6,7 @@ import target_maker
 from offkit.model import checklist
 from offkit.model.checklist import Checklist, Foreign, Inside, Library
 from offkit.model.errors import IntegrityError
+from offkit.model.scripts import Scripts
 from offkit.server.doctor import forecast
 from server_maker import Server
 
@@ -150,6 +151,34 @@ def test_programs_for_another_loader(server):
     server.put("/lib/ld-linux.so.2", b"")
     found = [each for each in forecast.examine(wanted, EL7, server.root).findings if each.code != "LIB009"]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "place"), [("/usr/bin/perl", "/usr/bin/perl"), ("node", "/usr/local/bin/node")]
+)
+def test_scripts_without_their_interpreter(server, interpreter, place):
+    """As the doctor says it once they are installed; nothing where the server has it."""
+    wanted = Checklist((), (), (), (Scripts(interpreter, ("x: x/run",), False),))
+
+    def told():
+        found = forecast.examine(wanted, EL7, server.root).findings
+        return [each for each in found if each.code != "LIB009"]
+
+    (finding,) = told()
+    assert finding[:4] == (
+        "LIB027",
+        "warning",
+        interpreter,
+        "is not there; what starts with it does not: x: x/run",
+    )
+    command = wanted._replace(scripts=(wanted.scripts[0]._replace(command=True),))
+    assert [
+        each.severity
+        for each in forecast.examine(command, EL7, server.root).findings
+        if each.code == "LIB027"
+    ] == ["error"]
+    server.put(place, "")
+    assert told() == []
 
 
 @pytest.mark.parametrize(("optional", "severity"), [(False, "error"), (True, "warning")])

@@ -32,10 +32,11 @@ from offkit.media import rpm
 from offkit.model import requirement
 from offkit.model.checklist import Checklist, Foreign, Inside, Library
 from offkit.model.errors import IntegrityError
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.release import GLIBC
+from offkit.model.scripts import Scripts
 from offkit.model.target import Target
-from offkit.online.proof import numpy_api, wanted
+from offkit.online.proof import numpy_api, starting, wanted
 from offkit.online.proof.wanted import External
 from offkit.online.wheels import dist_info, memo, ownership, store
 from offkit.online.wheels.ownership import Shared
@@ -48,6 +49,7 @@ _ELF = b"\x7fELF"
 _RULES = (
     "online/proof/forecast.py",
     "online/proof/numpy_api.py",
+    "online/proof/starting.py",
     "online/proof/wanted.py",
     "online/wheels/ownership.py",
     "elf/importers.py",
@@ -56,6 +58,7 @@ _RULES = (
     "elf/reader.py",
     "elf/search.py",
     "elf/symbols.py",
+    "model/scripts.py",
 )  # what is found in a wheel follows from these
 _LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
 _NOT_TOLD: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -84,14 +87,20 @@ def survey(
     """
     paths = list(wheels)
     key = [part for path in paths for part in (store.sha256(path).encode(), path.name.encode())]
-    key.append(f"{target.name} {target.el} {target.arch} {target.glibc_text}".encode())
+    key.append(f"{target.name} {target.el} {target.arch} {target.glibc_text} {target.python_minor}".encode())
     make = partial(_together, paths, cache, target)
     found = json.loads(memo.recalled(cache, "sets", [*key, *_rules()], make))
     wants = [External(*each) for each in found["wanted"]]
     foreign = [Foreign(one, tuple(programs), optional) for one, programs, optional in found["foreign"]]
-    checklist = _checklist(wants, target)._replace(foreign=tuple(foreign))
+    started = [Scripts(one, tuple(files), command) for one, files, command in found["scripts"]]
+    checklist = _checklist(wants, target)._replace(foreign=tuple(foreign), scripts=tuple(started))
     broken = [each.finding() for each in checklist.inside if not each.earlier]
     broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
+    # Nobody knows yet what the server has beyond that.
+    broken += [
+        each.finding(_NAMED, each.places(), _ABSENT)._replace(severity=WARNING if each.command else INFO)
+        for each in started
+    ]
     return Survey(
         checklist,
         [*_too_new(wants, target, installed), *_for_newer_processors(found["isa"], target, level), *broken],
@@ -103,7 +112,7 @@ def survey(
 
 def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> bytes:
     """What depends on nothing of the target but its release and architecture, as JSON."""
-    read, owners, stack = [], ownership.Owners(), ExitStack()
+    read, owners, started, stack = [], ownership.Owners(), starting.Started(target), ExitStack()
     numpy_1: dict[str, list[str]] = {}
     isa: dict[str, tuple[int, str]] = {}
     installed = 0
@@ -122,6 +131,7 @@ def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> byt
         )
         read.append(one)
         owners.add(package, found["members"])
+        started.add(path.name, found["scripts"], found["commands"])
         if found["isa"][0] > 1:
             isa[path.name] = found["isa"]
         if found["numpy_1"]:
@@ -140,6 +150,7 @@ def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> byt
     whole = {
         "wanted": wants,
         "foreign": foreign,
+        "scripts": started.outside(),
         "installed": installed,
         "shared": owners.shared(),
         "numpy_1": numpy_1,
@@ -166,10 +177,13 @@ def _rules() -> list[bytes]:
 def _read(path: Path) -> bytes:
     """What the ELF files of a wheel are and want, and what it brings, as JSON."""
     installed, files, numpy_1, isa = 0, [], [], (0, "")
+    lines = []
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             installed += member.file_size
-            if not _may_be_one(archive, member):
+            head = starting.head(archive, member)
+            lines += starting.script(member, head)
+            if not (objects.SHARED.search(member.filename) or head.startswith(_ELF)):
                 continue
             marks = numpy_api.Marks()
             with archive.open(member) as packed, _room(path, member) as contents:
@@ -192,6 +206,7 @@ def _read(path: Path) -> bytes:
                 )
         members = ownership.members(archive)
         requires = _requires(archive)
+        commands = starting.commands(archive)
     found = {
         "installed": installed,
         "files": files,
@@ -199,18 +214,10 @@ def _read(path: Path) -> bytes:
         "numpy_1": numpy_1,
         "requires": requires,
         "isa": isa,
+        "scripts": lines,
+        "commands": commands,
     }
     return json.dumps(found).encode("ascii")
-
-
-def _may_be_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
-    """Whether it is named like a library, or may be started (pip keeps the mode) and is an ELF file."""
-    if objects.SHARED.search(member.filename):
-        return True
-    if not (member.external_attr >> 16 & 0o111 or "/scripts/" in member.filename):
-        return False
-    with archive.open(member) as packed:
-        return packed.read(len(_ELF)) == _ELF
 
 
 class _Sources:

@@ -100,6 +100,11 @@ def examine(
             if not loader.system(each.soname, arch)
         ]
         findings += [each.finding(_NAMED) for each in wanted.foreign if not tree.is_file(each.interpreter)]
+        findings += [
+            each.finding(_NAMED, each.places())
+            for each in wanted.scripts
+            if not any(map(tree.is_file, each.places()))
+        ]
         wanting, bringing = needs.of_bundle(tree, bundled, cures, ldso)
         findings += wanting
         rpms += bringing

@@ -13,17 +13,12 @@ from offkit.elf import objects as elf_objects
 from offkit.elf import reader
 from offkit.elf.objects import MODULE, PROGRAM, Object, kind, starts
 from offkit.elf.resolution import Opened, View
+from offkit.model import scripts
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.environment.environment import Environment, forbidden
 
 SHARED = re.compile(r"\.so(\.\d+)*$")
-# What is never a program: most files of an environment, which need no look at their mode then.
-_NEITHER = {
-    *(".py", ".pyc", ".pyi", ".pyx", ".pxd", ".pth", ".txt", ".md", ".rst", ".json", ".csv"),
-    *(".h", ".hpp", ".c", ".cpp", ".js", ".css", ".html", ".svg", ".png", ".gz", ".npy"),
-}
 _ELF = b"\x7fELF"
-_LINE = 256  # bytes that the kernel reads of a script (BINPRM_BUF_SIZE)
 _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
 _ABI3 = ".abi3.so"
 
@@ -46,11 +41,11 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
     where there is none."""
     commands = posixpath.join(env.where, "bin")
     beside = [] if env.own else [posixpath.join(env.where, name) for name in ("lib", "lib64")]
-    paths, scripts, findings = _walk(tree, env.site_packages + env.outside, beside)
+    paths, found, findings = _walk(tree, env.site_packages + env.outside, beside)
     objects = list(_commands(tree, view, env, commands))
     if not env.own:
         paths_of_commands = [posixpath.join(commands, name) for name in tree.names(commands)]
-        scripts += _scripts({path: _head(tree, path) for path in paths_of_commands})
+        found += _scripts({path: _head(tree, path) for path in paths_of_commands})
     for path in paths:
         opened, name, short = view.open(path), posixpath.basename(path), env.shorten(path)
         elf = opened.elf
@@ -74,7 +69,7 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
             findings.append(Finding("LIB004", ERROR, short, message, (), fix))
         else:
             objects.append(one)
-    return SharedObjects(objects, scripts, findings)
+    return SharedObjects(objects, found, findings)
 
 
 def _walk(
@@ -95,7 +90,7 @@ def _walk(
             if real in seen:
                 continue
             seen.add(real)
-            entries = tree.scan(directory, _may_be_one)
+            entries = tree.scan(directory, scripts.may_be_one)
             if any(entry.name == "pyvenv.cfg" for entry in entries) and directory not in tops:
                 continue  # another environment, below a project that a .pth file names
         except OSError as error:
@@ -111,7 +106,7 @@ def _walk(
                 deeper.append(path)
             elif SHARED.search(entry.name):
                 found.append(path)
-            elif entry.kind != files.LINK or _may_be_one(entry.name):
+            elif entry.kind != files.LINK or scripts.may_be_one(entry.name):
                 others.append(path)
         pending.extend(reversed(deeper))
     heads = {path: _head(tree, path) for path in others}
@@ -121,8 +116,8 @@ def _walk(
 
 def _scripts(heads: Dict[str, bytes]) -> List[Script]:
     """Those that begin with #!, and their first line."""
-    lines = {path: head[2:].partition(b"\n")[0] for path, head in heads.items() if head.startswith(b"#!")}
-    return [Script(path, line.decode("utf-8", "replace")) for path, line in lines.items()]
+    lines = {path: scripts.line(head) for path, head in heads.items()}
+    return [Script(path, line) for path, line in lines.items() if line is not None]
 
 
 def _has_own(tree: Tree, path: str, env: Environment) -> bool:
@@ -150,10 +145,6 @@ def _commands(tree: Tree, view: View, env: Environment, directory: str) -> Itera
             yield Object(path, PROGRAM, opened.elf)
 
 
-def _may_be_one(name: str) -> bool:
-    return name[name.rfind(".") :] not in _NEITHER
-
-
 def _head(tree: Tree, path: str) -> bytes:
     """The first bytes of what may be started, or has a name like libssl.so.1.1.1k."""
     try:
@@ -161,7 +152,7 @@ def _head(tree: Tree, path: str) -> bytes:
         if not (stat.S_ISREG(mode) and (mode & 0o111 or elf_objects.SHARED.search(path))):
             return b""
         with tree.open(path) as source:
-            return bytes(source.read(_LINE))
+            return bytes(source.read(scripts.HEAD))
     except OSError:
         return b""
 
