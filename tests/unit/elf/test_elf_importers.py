@@ -77,6 +77,27 @@ def test_compiled_modules_import_those_beside_them():
     assert loaded(code, modules) == ["p/q/_c.so", "p/q/_d.so"]
 
 
+def test_a_module_that_is_imported_aside():
+    """numba's pools of threads: a function chooses one, and the module beside them imports none."""
+    code = {"p/__init__.py": "from p import _c, use", "p/use.py": "def f():\n    from p import _omp as lib\n"}
+    assert loaded(code, ["p/_c.so", "p/_d.so", "p/_omp.so"]) == ["p/_c.so", "p/_d.so"]
+
+
+def test_a_directory_that_no_statement_can_name():
+    """pysqlite3-binary has its module twice; but mypyc's, whose names are digests, is imported."""
+    code = {"lib/__init__.py": "from lib import _c"}
+    assert loaded(code, ["lib-more/_c.so", "lib/_c.so"]) == ["lib/_c.so"]
+    assert loaded(code, ["1f__mypyc.so", "lib/_c.so"]) == ["1f__mypyc.so", "lib/_c.so"]
+
+
+def test_libraries_that_the_code_does_not_open():
+    """selenium gave one to Firefox (LD_PRELOAD), and kaleido starts a program that has some."""
+    code = {"p/__init__.py": "import os\ndef f():\n    os.environ['LD_PRELOAD'] = 'p/no_focus.so'\n"}
+    assert loaded(code, (), ["p/no_focus.so"]) == []
+    code["p/more.py"] = "import ctypes"
+    assert loaded(code, (), ["p/no_focus.so"]) == ["p/no_focus.so"]
+
+
 def test_a_package_that_loads_nothing_by_itself():
     """PyQt5: each of its modules is imported by whoever wants it."""
     modules = ["Qt/Core.so", "Qt/Gui.so", "Qt/tests/_t.so"]

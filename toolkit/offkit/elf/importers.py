@@ -2,10 +2,12 @@
 
 What an import statement of a module names is loaded with it, but for what stands in a function that nobody
 calls there, and in a ``try`` that goes on without it. A compiled module imports others unseen: mostly those
-beside it, so they count as well. A library that is opened by its name is named in a string. Where importing
-a distribution loads nothing that was compiled, nothing tells its parts from it, and all of it counts; so it
-does where a source cannot be read by this Python, which may be older, and where none names anything. What is
-in doubt is taken for loaded.
+beside it, so they count as well, but for those that code which is read imports there, in a function or such a
+``try``. A library that is opened by its name is named in a string. Where importing a distribution loads
+nothing that was compiled, nothing tells its parts from it, and all of it counts; so it does where a source
+cannot be read by this Python, which may be older, and where none names anything. What is in doubt is taken
+for loaded; but where no module is, and the code opens no library (it may start programs, as kaleido's does,
+or a browser with LD_PRELOAD, as selenium's did), those are for others.
 """
 
 import ast
@@ -20,6 +22,8 @@ _LARGEST = 4 << 20  # bytes of a source
 _TESTS = re.compile(r"(^|/)tests?/")
 # What older parsers die of: they follow each by a call (CPython's own limit is far above what people write).
 _DEEP = re.compile(rb"[-+~(\[{]{80}|(?:not\s+){80}")
+_ASIDE = re.compile(rb"^[ \t]+(?:from[ \t]+[.\w]+[ \t]+)?import[ \t]+([^\n]*)", re.MULTILINE)  # in a block
+_OPENS = re.compile(rb"ctypes|cffi|cdll|dlopen")
 _SHORTEST = 5  # letters of a string that is the beginning of a library's name
 _NAME = "<a package's own code>"
 _ANY = {"Exception", "BaseException", ""}
@@ -37,6 +41,7 @@ class _Said(NamedTuple):
 
     imports: Set[str]  # dotted names, perhaps of something in a module
     strings: Set[str]
+    aside: Set[str]  # words of what it imports within blocks
 
 
 def loaded(
@@ -49,7 +54,9 @@ def loaded(
         return set()
     code = _Code(mine, [path for path in sources if not _TESTS.search(path)], read)
     found = code.reached(code.tops()) or code.reached(code.everything())
-    return found or {each.path for each in mine if not each.path.startswith("/")}  # the rest is not its own
+    if found or code.for_others():
+        return found
+    return {each.path for each in mine if not each.path.startswith("/")}  # the rest is not its own
 
 
 class _Code:
@@ -61,6 +68,7 @@ class _Code:
         self._compiled = {dotted(each.path): each.path for each in objects if each.kind == MODULE}
         self._libraries = [each.path for each in objects if each.kind == LIBRARY]
         self._said: Dict[str, Optional[_Said]] = {}
+        self._opens = bool(self._compiled)  # which may open libraries, or some code that was read does
 
     def tops(self) -> List[str]:
         """Modules that have no package above them; a directory without __init__.py is none."""
@@ -71,36 +79,47 @@ class _Code:
         ]
 
     def everything(self) -> List[str]:
-        return [*self._sources, *(name for name, path in self._compiled.items() if not _TESTS.search(path))]
+        """But for what lies in a directory that no statement can name, as lib-more/_c.so."""
+        compiled = (name for name, path in self._compiled.items() if not _TESTS.search(path))
+        return [
+            name
+            for name in (*self._sources, *compiled)
+            if ("_" + name.rpartition(".")[0].replace(".", "_")).isidentifier()
+        ]
+
+    def for_others(self) -> bool:
+        """Whether all was read, and nothing of it loads anything."""
+        return bool(self._said) and not self._opens
 
     def reached(self, names: Iterable[str]) -> Set[str]:
         """Paths of what importing these modules loads."""
         seen: Set[str] = set()
-        beside: Set[str] = set()
         strings: Set[str] = set()
+        aside: Set[str] = set()
         pending = list(names)
         while pending:
             name = pending.pop()
             if name in seen:
                 continue
             seen.add(name)
-            if name in self._compiled:
-                directory = posixpath.dirname(self._compiled[name])
-                if directory and directory not in beside:
-                    beside.add(directory)
-                    pending += [
-                        other
-                        for other, path in self._compiled.items()
-                        if posixpath.dirname(path) == directory and not _TESTS.search(path)
-                    ]
-            elif name in self._sources:
+            if name in self._sources and name not in self._compiled:
                 said = self._look(name)
                 if said is None:
                     return {*self._compiled.values(), *self._libraries}
                 strings |= said.strings
+                aside |= said.aside
                 pending += [above for each in said.imports for above in upwards(each)]
         found = {self._compiled[name] for name in seen if name in self._compiled}
-        return found | {path for path in self._libraries if _named(posixpath.basename(path), strings)}
+        beside = {posixpath.dirname(path) for path in found} - {""}
+        found.update(
+            path
+            for name, path in self._compiled.items()
+            if posixpath.dirname(path) in beside
+            and name.rpartition(".")[2] not in aside
+            and not _TESTS.search(path)
+        )
+        libraries = self._libraries if self._opens else ()
+        return found | {path for path in libraries if _named(posixpath.basename(path), strings)}
 
     def _look(self, name: str) -> Optional[_Said]:
         if name not in self._said:
@@ -108,6 +127,7 @@ class _Code:
             data = self._read(path)
             package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
             self._said[name] = None if data is None else _said(data, package, bool(self._libraries))
+            self._opens = self._opens or data is None or bool(_OPENS.search(data))
         return self._said[name]
 
 
@@ -146,7 +166,8 @@ def _said(data: bytes, package: str, strings: bool) -> Optional[_Said]:
         reader.block(tree.body, True, True, strings)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return _Said(reader.imports, reader.strings)
+    words = b" ".join(_ASIDE.findall(data)).decode("utf-8", "replace")
+    return _Said(reader.imports, reader.strings, set(re.findall(r"(?<!\bas )\b\w+", words)))
 
 
 class _Reader:

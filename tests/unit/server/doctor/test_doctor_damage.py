@@ -119,6 +119,26 @@ def test_damaged_inside_the_environment(server):
     assert fixes == ["it belongs to the package itself: install that package again"]
 
 
+@pytest.mark.parametrize(("code", "severity"), [("import p._a", "warning"), ("import p.q._c", "error")])
+def test_damaged_and_wanted_by_a_part(server, code, severity):
+    """It is as severe as the part: SciPy's linear algebra, of which importing scipy loads nothing."""
+    whole = build(soname="libquad.so.0")
+    files = {
+        "p/__init__.py": ("import p._a\n" + code).encode(),
+        "p/_a.so": build(exports=["PyInit__a"]),
+        "p/q/__init__.py": b"",
+        "p/q/_c.so": build(exports=["PyInit__c"], needed=["libquad.so.0"], rpath="$ORIGIN/../../p.libs"),
+        "p.libs/libquad.so.0": whole[: len(whole) // 2],
+    }
+    server.distribution("p", files=files)
+    server.library("libSM.so.6")
+    found = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert sorted((each.code, each.severity) for each in found) == [
+        ("LIB001", severity),
+        ("LIB005", severity),
+    ]
+
+
 def test_damaged_in_a_directory_of_the_variable(server):
     """The loader goes no further, so neither ldconfig nor yum helps, whatever lies elsewhere."""
     server.library("libSM.so.6", "/usr/local/lib")

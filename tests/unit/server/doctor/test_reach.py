@@ -190,7 +190,7 @@ def test_vendored_libraries_that_nobody_was_seen_to_load(server):
     server.distribution(
         "Shapely",
         files={
-            "shapely/geos.py": b"",
+            "shapely/geos.py": b"from ctypes import CDLL",
             "Shapely.libs/libgeos_c-1.so.1": build(needed=["libgeos-2.so.1", "libm.so.9"]),
             "Shapely.libs/libgeos-2.so.1": build(soname="libgeos-2.so.1"),
         },
