@@ -13,8 +13,8 @@ What `offkit doctor` says about an environment, against what happens there: {pai
 root. The {environments} environments are drawn (seed {seed}) from {distributions} distributions for CPython {series},
 each with all that it requires (`tests/lab/drawn_pool.csv`); {several} are of several distributions. Each is judged in a
 root that has every library, and in others that are drawn too: without some, with spoilt, older or hollow ones, with
-damaged files of its own. Written by `make truth-table`; 106 pairs that were chosen by hand are in
-[truth-chosen.md](truth-chosen.md).
+damaged files of its own. {states} Written by `make truth-table`; 106 pairs that were chosen by hand
+are in [truth-chosen.md](truth-chosen.md).
 
 Inside the root, without a network, each in a process of its own:
 
@@ -44,9 +44,18 @@ it reads says so:
 
 {reasons}
 
-The other way round: in {overdone} pairs the doctor tells an error, and all that was imported and started went
-through. What is in doubt is taken for loaded: a module beside one that is imported, all of a package whose
-own code names nothing of it; and what is imported is the top of a package alone.
+A module that is imported and that no distribution requires by its metadata is not among what the doctor judges.
+`offkit smoke` imports the same modules, and tells it.
+
+The other way round, an error is to be what makes an import fail, or a program. In {parts} pairs with an error every
+top-level module is imported all the same, and what fails is imported by its own name: below a package that loads
+nothing that was compiled when it is imported, as PyQt5's, or that tries, and goes on without. The doctor takes all
+of such a distribution for wanted, where its own code does not tell parts apart. What failed there (a module, as
+Python imports it; the library of a distribution without one), and in how many pairs:
+
+{below}
+
+In {overdone} pairs an error is told and nothing failed{errors}
 """
 
 
@@ -69,11 +78,12 @@ def table(rows, pool, seed):
             imports=sum(row.counts[3] for row in rows),
             unsaid=sum(unsaid.values()),
             share="{:.1f} %".format(100 * sum(unsaid.values()) / max(failing, 1)),
-            reasons="\n".join(
-                "- {} ({} times)".format(_plain(each), count) for each, count in sorted(unsaid.items())
-            )
-            or "none",
-            overdone=sum(row.overdone for row in rows),
+            reasons=_counted(unsaid),
+            states=_states(len({row.code for row in rows})),
+            parts=sum(bool(row.parts) for row in rows),
+            below=_counted(Counter(each for row in rows for each in row.parts)),
+            overdone=sum(bool(row.overdone) for row in rows),
+            errors=_counted(Counter(each for row in rows for each in row.overdone), ":\n\n", "."),
         )
     ]
     out += ["## Pairs", ""]
@@ -94,6 +104,17 @@ def table(rows, pool, seed):
         cells += ["**" + _plain("; ".join(row.wrong)) + "**" if row.wrong else "equal"]
         out.append("| {} |".format(" | ".join(str(cell) for cell in cells)))
     return "\n".join(out) + "\n"
+
+
+def _states(count):
+    if count == 1:
+        return "All were judged by one state of the code."
+    return "They were judged by {} states of the code.".format(count)
+
+
+def _counted(found, before="", nothing="- none"):
+    lines = ["- {} ({})".format(_plain(each), count) for each, count in sorted(found.items())]
+    return before + "\n".join(lines) if lines else nothing
 
 
 def _kinds(rows):
@@ -129,5 +150,5 @@ def _plain(text):
 def summary(rows):
     wrong, unsaid = sum(bool(row.wrong) for row in rows), sum(len(row.unsaid) for row in rows)
     return "{} pairs, {} not equal, {} imports fail unsaid, {} pairs with an error and no failure".format(
-        len(rows), wrong, unsaid, sum(row.overdone for row in rows)
+        len(rows), wrong, unsaid, sum(bool(row.overdone) for row in rows)
     )

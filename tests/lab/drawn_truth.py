@@ -10,6 +10,7 @@ drawn_pool.csv; what an environment wants of a server is learned in its first ro
 import argparse
 import ast
 import csv
+import functools
 import json
 import os
 import pathlib
@@ -23,6 +24,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Dict, List, NamedTuple, Tuple
 
 import bare
+import cache
 import compiler
 import donated
 import donated_roots
@@ -156,8 +158,10 @@ class Row(NamedTuple):
     foreseen: int  # findings that the forecast tells too
     wrong: Tuple[str, ...]  # everything in which they differ
     unsaid: Tuple[str, ...]  # imports that fail where no file says so
-    overdone: bool  # errors, and everything went through
+    parts: Tuple[str, ...]  # what fails below those modules, where none of these does and errors are told
+    overdone: Tuple[str, ...]  # errors, and nothing of all that fails
     seconds: float
+    code: str  # the state of the doctor
 
 
 class Stand:
@@ -175,12 +179,13 @@ class Stand:
         self.files, self.sources = {}, {}
         for wheel in self.wheels:
             for each in wheel_trees.files(wheel):
-                path = os.path.normpath(os.path.join(self.site, each.path))
+                path = self._placed(each)
                 self.files[path], self.sources[path] = each, wheel_trees.source(wheel, each)
         self.modules = sorted({name for wheel in self.wheels for name in wheel_trees.modules(wheel)})
         self.surveyed = self._survey(self.wheels)
         self.wanted = ()
         self.own = ()
+        self.brings = {}  # file of a module → what it loads where nothing is amiss
 
     def _survey(self, wheels):
         return forecast.survey(
@@ -247,6 +252,7 @@ class Stand:
             "open": [(path, True) for path in modules] + [(path, False) for path in libraries],
             "programs": programs,
             "scripts": sorted(scripts.values()),
+            "brings": self.brings,
             "stub": "/opener/stub.so",
             "last": "/usr/lib",
         }
@@ -261,17 +267,50 @@ class Stand:
             stub.write(elf_maker.build(soname=""))
         bare.write(self.root, "opener/open", repr(plan))
         bare.write(self.root, "opener/import", repr(self.modules))
-        done = enter.run(self.root, ["sh", "-c", _VISIT.format(bare.python_path(self.series))], timeout=900)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.decode("utf-8", "replace")[-2000:])
-        opened, imports = done.stdout.decode("utf-8", "surrogateescape").splitlines()
-        passed = set(_PASSED.findall(done.stderr.decode("utf-8", "replace")))
+        lines, said = self._run(_VISIT.format(bare.python_path(self.series)))
+        opened, imports = lines
+        passed = set(_PASSED.findall(said))
         return dict(ast.literal_eval(opened), imports=ast.literal_eval(imports), passed=passed)
+
+    def _run(self, commands):
+        done = enter.run(self.root, ["sh", "-c", commands], timeout=900)
+        said = done.stderr.decode("utf-8", "replace")
+        if done.returncode != 0:
+            raise RuntimeError(said[-2000:])
+        return done.stdout.decode("utf-8", "surrogateescape").splitlines(), said
+
+    def _parts(self, opened, said):
+        """What fails that is imported by its own name, below a module that loads none of it or does without:
+        the extension modules that the loader refuses, and of a distribution whose libraries it refuses the
+        packages below the first. Of one without any module it is the library itself."""
+        refused = {each["path"] for each in opened if each["first"]}
+        found, names = set(), set()
+        for wheel in self.wheels:
+            modules = wheel_trees.modules(wheel)
+            mine = [each for each in wheel_trees.files(wheel) if self._placed(each) in refused]
+            names.update(_dotted(each.path) for each in mine if each.module)
+            if mine and not all(each.module for each in mine):
+                names.update(wheel_trees.below(wheel))
+            if not modules:
+                found.update(each.path for each in mine)
+        names = sorted(name for name in names if name.replace(".", "_").isidentifier())
+        bare.write(self.root, "opener/import", repr(names))
+        lines, _ = self._run("/env/bin/python -I /opener/witness.py import /opener/import")
+        imports = ast.literal_eval(lines[-1])
+        return found | {name for name, text in imports.items() if _of_loader(text) and _covered(text, said)}
+
+    def _placed(self, each):
+        return os.path.normpath(os.path.join(self.site, each.path))
 
     def _learn(self, happened):
         """What is wanted of a server, and which libraries the environment brings."""
         base = set(os.listdir(os.path.join(self.base, bare.LIB)))
         found = {p for each in happened["opened"] for p in each["found"].values() if p}
+        self.brings = {
+            each["path"]: [p for p in each["found"].values() if p]
+            for each in happened["opened"]
+            if each["module"]
+        }
         system = {os.path.basename(path) for path in found if path.startswith("/usr/lib64/")}
         self.wanted = tuple(sorted(system - base)) or ("",)
         self.own = tuple(
@@ -325,6 +364,8 @@ class Stand:
         ]
         errors = [each for each in said if each.severity == ERROR]
         dead = [each for each in programs if each["fatal"] or each["refused"]]
+        silent = errors and not (failing or dead or lost)
+        parts = self._parts(opened, said) if silent else ()
         return Row(
             self.environment.title,
             steps,
@@ -339,8 +380,12 @@ class Stand:
             len(mine),
             tuple(wrong),
             tuple(unsaid),
-            bool(errors) and not failing and not dead,
+            tuple(sorted(parts)),
+            tuple(sorted({"{} {}".format(each.code, each.subject) for each in errors}))
+            if silent and not parts
+            else (),
             time.monotonic() - start,
+            _code(),
         )
 
     def files_interpreter(self, path):
@@ -392,12 +437,38 @@ def _covered(text, said):
     errors = [each for each in said if each.severity == ERROR]
     names = {os.path.basename(name) for name in _GONE.findall(text)}
     if names:
-        return any(os.path.basename(each.subject) in names for each in errors) or (
-            any(each.code == "LIB014" for each in errors) and False
-        )
+        return any(os.path.basename(each.subject) in names for each in errors)
     if "undefined symbol" in text:
         return any(each.code == "LIB014" for each in errors)
     return bool(errors)
+
+
+def _of_loader(text):
+    """Whether the loader has said it, and not the code."""
+    said = [each.partition(": ")[2] for each in text.split(" < ")]
+    return any(_GONE.search(each) or _ELSE.search(each) or _refusal(each) for each in said)
+
+
+def _refusal(said):
+    return any(regex.search(said) for _, regex in _SAID)
+
+
+def _dotted(path):
+    """The module that a file is."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, name.split(".")[0]).replace("/", ".")
+
+
+@functools.cache
+def _code():
+    """Of all that judges, what the code is: offkit's, its data, and this directory's."""
+    top = os.path.dirname(os.path.dirname(HERE))
+    found = []
+    for folder in ("toolkit", "repo-config", os.path.join("tests", "lab")):
+        for path in sorted(pathlib.Path(top, folder).rglob("*")):
+            if path.suffix in (".py", ".csv", ".json") and path != pathlib.Path(drawn_table.__file__):
+                found += [str(path.relative_to(top)), path.read_text(encoding="utf-8")]
+    return cache.digest(found)
 
 
 def _short(text):
@@ -484,6 +555,7 @@ def judge_all(drawn, count, seed, resume="", progress=None, workers=0):
     """The rows of all environments, on as many processors as there are. ``resume`` is a file with a line for
     each that was judged before; it grows."""
     donated.folder()
+    _code()  # of now, whatever is written while it runs
     done: Dict[str, List[Row]] = {}
     if resume and os.path.exists(resume):
         with open(resume, encoding="utf-8") as lines:

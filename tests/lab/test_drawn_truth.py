@@ -66,3 +66,21 @@ def test_a_library_without_its_newer_versions():
     )
     assert {"GLIBCXX_3.4", "GLIBCXX_3.4.9", "CXXABI_1.3"} <= after
     assert {"GLIBCXX_3.4.29", "CXXABI_1.3.13"} <= before - after
+
+
+def test_what_is_counted():
+    """The states of the code that judged, and what an error is told for where every import went through."""
+    fields = dict.fromkeys(drawn_truth.Row._fields, ())
+    fields.update(environment="p on 3.9", root="everything", counts=(1, 0, 0, 1), errors=1, foreseen=1)
+    rows = [
+        drawn_truth.Row(**dict(fields, code="a", parts=("p.q",))),
+        drawn_truth.Row(**dict(fields, code="b", overdone=("LIB001 libz.so.1",))),
+    ]
+    text = drawn_table.table(rows, [], 1)
+    assert "**2 of 2 pairs are equal.**" in text
+    assert "They were judged by 2 states of the code." in text
+    assert "In 1 pairs with an error every\ntop-level module" in text
+    assert "\n- p.q (1)\n" in text
+    assert "In 1 pairs an error is told and nothing failed:\n\n- LIB001 libz.so.1 (1)\n" in text
+    assert "All were judged by one state of the code." in drawn_table.table(rows[:1], [], 1)
+    assert "In 0 pairs an error is told and nothing failed.\n" in drawn_table.table(rows[:1], [], 1)

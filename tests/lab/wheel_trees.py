@@ -250,6 +250,17 @@ def modules(wheel):
     return sorted(name for name in found if _NAME.match(name) and name.split(".")[0] not in _NOBODYS)
 
 
+def below(wheel):
+    """The modules and packages right below those."""
+    found = set()
+    with zipfile.ZipFile(wheel) as archive:
+        for top in modules(wheel):
+            inside = re.compile(re.escape(top.replace(".", "/")) + r"/(\w+)(?:\.py|/__init__\.py)$")
+            names = {match.group(1) for match in map(inside.match, archive.namelist()) if match}
+            found |= {top + "." + name for name in names - _NOBODYS if not name.startswith("__")}
+    return found
+
+
 def repacked(wheel, changed, folder):
     """The wheel with the files of ``changed`` as they are there (None: without them): {path: where}. Itself
     where none of them is its own."""

@@ -43,6 +43,8 @@ def opened(plan):
             old = opener._OLD.match(said)
             verdict = {"path": path, "missing": {}, "bad": "", "old": old.groups() if old else None}
             verdict.update(said=said, first=said, found=opener.found(log))
+            if said:  # it goes no further where a file may not be opened; nobody else opens what it brings
+                mapped.update(os.path.realpath(place) for place in plan["brings"].get(path, ()))
         mapped.update(os.path.realpath(place) for place in verdict["found"].values() if place)
         verdicts.append(dict(verdict, module=module))
     return verdicts
