@@ -34,6 +34,7 @@ import enter
 import environments
 import truth
 import wheel_trees
+import witness
 from offkit.model.finding import ERROR
 from offkit.online.proof import forecast
 from offkit.server.doctor import forecast as beforehand
@@ -283,7 +284,8 @@ class Stand:
         """What fails that is imported by its own name, below a module that loads none of it or does without:
         the extension modules that the loader refuses, and of a distribution whose libraries it refuses the
         packages below the first. Of one without any module it is the library itself."""
-        refused = {each["path"] for each in opened if each["first"]}
+        said_of = {each["path"]: each["first"] for each in opened}
+        refused = {path for path, text in said_of.items() if text and not text.startswith(witness.OPENED)}
         found, names = set(), set()
         for wheel in self.wheels:
             modules = wheel_trees.modules(wheel)
@@ -292,7 +294,8 @@ class Stand:
             if mine and not all(each.module for each in mine):
                 names.update(wheel_trees.below(wheel))
             if not modules:
-                found.update(each.path for each in mine)
+                paths = {each.path: said_of[self._placed(each)] for each in mine if not each.module}
+                found.update(path for path, text in paths.items() if _covered(text, said))
         names = sorted(name for name in names if name.replace(".", "_").isidentifier())
         bare.write(self.root, "opener/import", repr(names))
         lines, _ = self._run("/env/bin/python -I /opener/witness.py import /opener/import")

@@ -20,6 +20,7 @@ _ABSENT = re.compile(r"^\s+(?P<name>\S+) => not found$", re.MULTILINE)
 _OLD = re.compile(
     r"^.*?: (?P<path>\S+): version `(?P<version>[^']*)' not found \(required by (?P<by>.*)\)$", re.MULTILINE
 )
+OPENED = "dynamic module does not define"  # what Python misses then: opener asks for a name that is none
 _LONGEST = 20  # seconds for a program that says its version, or runs on
 _IMPORT = 120
 
@@ -43,7 +44,7 @@ def opened(plan):
             old = opener._OLD.match(said)
             verdict = {"path": path, "missing": {}, "bad": "", "old": old.groups() if old else None}
             verdict.update(said=said, first=said, found=opener.found(log))
-            if said:  # it goes no further where a file may not be opened; nobody else opens what it brings
+            if said and not said.startswith(OPENED):  # nobody else opens what comes after what it stops at
                 mapped.update(os.path.realpath(place) for place in plan["brings"].get(path, ()))
         mapped.update(os.path.realpath(place) for place in verdict["found"].values() if place)
         verdicts.append(dict(verdict, module=module))
