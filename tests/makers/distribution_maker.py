@@ -41,6 +41,7 @@ class Made(NamedTuple):
     recommends: Sequence[str] = ()
     supplements: Sequence[str] = ()
     files: Sequence[str] = ()
+    label: str = ""  # NAME:STREAM:VERSION:CONTEXT of its module, as its header says it
 
     @property
     def title(self):
@@ -92,6 +93,7 @@ def _rpmbuild(packages, arch, out, number):
     for one in packages:
         text.append("%package -n {0}\nVersion: {1}\nRelease: {2}\nSummary: {0}\n".format(*one[:3]))
         text.append("Epoch: {}\n".format(one.epoch) if one.epoch else "")
+        text.append("ModularityLabel: {}\n".format(one.label) if one.label else "")
         text.append("BuildArch: noarch\n" if one.arch == "noarch" else "")
         for tag in _TAGS:
             text += ["{}: {}\n".format(tag, each) for each in getattr(one, tag.lower())]

@@ -2,6 +2,7 @@
 made by createrepo_c, packages that are protected, and those of 32 bit."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -9,16 +10,16 @@ import subprocess
 import pytest
 
 import distribution_maker as maker
-from distribution_maker import Made
+from distribution_maker import Made, default, stream
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import keys
 from offkit.media.repofile import Base
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.server.doctor.examine import examine
 from offkit.server.install import fetching
 from offkit.server.install.fetching import Wish
-from offkit.server.system import yum
+from offkit.server.system import verified, yum
 from server_maker import Server
 
 lacking = maker.lacking()
@@ -145,3 +146,71 @@ def test_what_is_installed_for_32_bit(tmp_path, has, word):
     done = dnf(["yum", "-y", "--noplugins", *shlex.split(line)[1:]])
     assert done.ok, done.stdout + done.stderr
     assert [each.split()[2] for each in done.stdout.splitlines() if each.startswith(" libx ")] == ["2-1"]
+
+
+def module(root, state, number=""):
+    """As dnf writes it."""
+    place = os.path.join(root, "etc/dnf/modules.d")
+    os.makedirs(place)
+    with open(place + "/app.module", "w", encoding="utf-8") as sink:
+        sink.write(f"[app]\nname=app\nstream={number}\nprofiles=\nstate={state}\n")
+
+
+HIDDEN = [
+    ("disabled", "", "app:1", "and that module is disabled on this server: dnf hides it",
+     "dnf module reset app, after which its default stream counts, or dnf module enable app:1"),
+    ("enabled", "2", "app:1", "and this server has app:2 enabled: dnf hides it",
+     "if nothing needs that any more: dnf module reset app, then dnf module enable app:1"),
+    ("", "", "app:3", "which is neither the default here nor enabled: dnf hides it", "dnf module enable app:3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "number", "wanted", "why", "fix"), HIDDEN, ids=["off", "another", "idle"])
+@pytest.mark.parametrize("required", [False, True], ids=["itself", "required"])
+def test_what_the_state_of_a_module_hides(tmp_path, state, number, wanted, why, fix, required):
+    """Named with its state and what undoes it, also where it is but required; and with that undone dnf takes it."""
+    name = "libapp" + wanted[-1]
+    packages = {
+        each: Made("libapp" + each, "1", "1.module", label=f"app:{each}:1:c0ffee00") for each in "123"
+    }
+    top = Made("top", requires=[name])
+    rpms = maker.build([*packages.values(), top], tmp_path / "rpms")
+    streams = [stream("app", each, [one]) for each, one in packages.items()]
+    disc = maker.repository(tmp_path / "disc", rpms.values(), "".join([*streams, default("app", "1")]))
+    rpm = "top.x86_64" if required else name + ".x86_64"
+    wish = Wish((rpm,), (), (Base("offkit-el8", "disc", disc, "/key"),), ("x.iso",))
+    dnf = Dnf(tmp_path)
+    if state:
+        module(dnf.root, state, number)
+    here = keys.Server(8, "centos", Tree(dnf.root), "", (), "")
+    (tmp_path / "scratch").mkdir()
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetching.fetch(wish, here, str(tmp_path / "scratch"), dnf)
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM029", packages[wanted[-1]].title)
+    assert found.message == f"is of the module {wanted}, {why}"
+    assert found.fix.startswith(fix + "; or --no-root")
+    for words in re.findall(r"dnf (module \w+ [\w:]+)", found.fix):
+        if state != "disabled" or "reset" in words:  # one of two ways
+            assert dnf(
+                ["dnf", "--disablerepo=*", f"--repofrompath=x,file://{disc}", "-y", *words.split(), "--"]
+            ).ok
+    (tmp_path / "again").mkdir()
+    with pytest.raises(IntegrityError) as refused:  # by its signature: it is fetched
+        fetching.fetch(wish, here, str(tmp_path / "again"), dnf)
+    assert {one.code for one in refused.value.findings} == {"RPM002"}
+
+
+def test_what_a_module_hides_in_a_repository_of_the_administrators(tmp_path):
+    """The same, where 'doctor --fix' installs from it."""
+    packages = [Made("libapp", "1", "1.module", label="app:1:1:c0ffee00"), Made("plain")]
+    rpms = maker.build(packages, tmp_path / "rpms")
+    disc = maker.repository(tmp_path / "disc", rpms.values(), stream("app", "1", packages[:1]))
+    (tmp_path / "repos").mkdir()
+    (tmp_path / "repos/x.repo").write_text(SECTION.format("mine", disc, 99))
+    dnf = Dnf(tmp_path, (), f"--setopt=reposdir={tmp_path}/repos")
+    sources = verified.Sources(("mine",), (), True)
+    with pytest.raises(EnvironmentProblem) as caught:
+        verified.verify([("install", ["libapp.x86_64", "plain.x86_64"])], ["mine"], sources, dnf)
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM029", packages[0].title)

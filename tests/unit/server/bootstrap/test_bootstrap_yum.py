@@ -334,6 +334,48 @@ def test_a_modular_rpm_that_dnf_fetches_and_refuses(server, shell, version, desc
     assert ("module_hotfixes=1" in (server / "seen.repo").read_text()) == told
 
 
+@every_shell
+@pytest.mark.parametrize(
+    ("state", "words", "fix"),
+    [
+        ("disabled", "that module is disabled on this server", "dnf module reset python36, then "),
+        (
+            "enabled\nstream = 3.5",
+            "this server has python36:3.5 enabled",
+            "if nothing needs that any more: dnf module reset python36, then ",
+        ),
+        ("enabled\nstream=3.6", "", ""),
+        ("disabled", "", ""),
+    ],
+    ids=["off", "another", "same", "undescribed"],
+)
+def test_a_module_whose_state_hides_python(server, shell, state, words, fix):
+    """A dry run says it as the run does. What the medium does not describe as a module is taken (RPM022)."""
+    install_sh.tools_of(server, shell)
+    (server / "yum.version").write_text("4.14.0\n")
+    (server / "module.d").mkdir()
+    place = instead(server, "/etc/dnf/modules.d", server / "module.d")
+    (server / "module.d/python36.module").write_text("[python36]\nname=python36\nstate = {}\n".format(state))
+    (server / "a disc/Packages").mkdir()
+    label = "python36:3.6:8100020240101000000:17efdbc7\n"
+    (server / "a disc/Packages/python3-3.6.8-1.el7.x86_64.rpm").write_text(label)
+    if words or "3.6" in state:
+        repomd = server / "a disc" / "repodata" / "repomd.xml"
+        modules = '<data type="modules"><location href="repodata/modules.yaml"/></data></repomd>'
+        repomd.write_text(repomd.read_text().replace("</repomd>", modules))
+    dry, run = install(server, "--dry-run", shell=shell), install(server, shell=shell)
+    if not words:
+        assert "RPM029" not in dry[2] + run[2]
+        assert run[0] == 0, run[2]
+        return
+    told = "error: RPM029 python3 is of the module python36:3.6, and {} ({}/python36.module): dnf hides it\n"
+    for code, _, err in (dry, run):
+        assert code == 4
+        assert told.format(words, place) in err
+        assert "fix: " + fix + "dnf module enable python36:3.6; or --no-root, which unpacks it below" in err
+    assert not (server / "yum.argv").exists()
+
+
 def test_what_the_administrator_excludes(server):
     """The line is named: without it yum finds the package, as was tried."""
     conf = configured(server, "exclude=python3*,\n  kernel\n[base]\nexclude=x\n")

@@ -12,7 +12,7 @@ from offkit.media import keys, medium, rpm_keys
 from offkit.media.repofile import Base
 from offkit.media.rpm_keys import Verdict
 from offkit.model import yum as model
-from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.server.install import fetching
 from offkit.server.install.fetching import Wish
 from offkit.server.system import yum
@@ -371,11 +371,19 @@ def test_a_label_of_a_module_that_is_described(fetch, tmp_path, names):
 
 
 def test_a_medium_that_describes_its_modules(fetch):
-    """What its maker filters out is filtered out."""
+    """What its maker filters out is filtered out, and is told where the packages say of which module they are."""
     run = Played(4, hidden=modular)
-    with pytest.raises(OffkitError):
+    with pytest.raises(RequestError) as caught:
         fetch(run)
-    assert len(run.yums) == 1
+    assert caught.value.findings[0].code == "RPM004"
+    labelled = Played(4, hidden=modular, tags=[LABEL])
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetch(labelled)
+    assert {(one.code, one.looked_in) for one in caught.value.findings} == {
+        ("RPM029", ("/etc/dnf/modules.d",))
+    }
+    for each in (run, labelled):
+        assert ["module_hotfixes=1" in text for text in each.repos] == [False, True]
 
 
 def test_yum_3_knows_no_modules(fetch, tmp_path):

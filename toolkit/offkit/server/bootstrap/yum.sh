@@ -184,6 +184,38 @@ END
     sed '/^gpgkey=/d; s/^gpgcheck=1$/gpgcheck=0/' <"$yum_place/hotfixes.repo" >"$yum_place/fetch/offkit.repo"
 }
 
+# Ends where the state of a module on this server hides the packages of Python from dnf, in a dry run too
+# (server/system/streams.py). What the bundle carries is taken whatever modules there are, and so is what a medium
+# does not describe.
+refuse_hidden() {
+    if [ -n "${own_rpms:-}" ] || [ ! -d /etc/dnf/modules.d ]; then return 0; fi
+    for each in $OFFKIT_PACKAGES; do
+        line=$(newest "$each")
+        if [ -z "$line" ] || rpm -q "$each" >/dev/null 2>&1; then continue; fi
+        source=$(source_numbered "$(rpm_field "$line" 9)")
+        source_read "$source" repodata/repomd.xml 2>/dev/null | grep -q 'type="modules"' || continue
+        source_read "$source" "$(rpm_field "$line" 10)" >"$scratch/one.rpm" 2>/dev/null || continue
+        label=$(HOME=$scratch rpm --dbpath "$scratch/rpmdb" -qp --nosignature --qf '%{MODULARITYLABEL}\n' \
+            "$scratch/one.rpm" 2>/dev/null | sed -n 's/^\([A-Za-z0-9._+-]*:[A-Za-z0-9._+-]*\):.*/\1/p')
+        file=/etc/dnf/modules.d/${label%%:*}.module
+        if [ -z "$label" ] || [ ! -f "$file" ]; then continue; fi
+        has="$(module_option stream <"$file")"
+        case $(module_option state <"$file") in
+            disabled) hidden="that module is disabled on this server" fix="dnf module reset ${label%%:*}" ;;
+            enabled)
+                [ "$has" != "${label#*:}" ] || continue
+                hidden="this server has ${label%%:*}:$has enabled" fix="if nothing needs that any more: dnf module reset ${label%%:*}"
+                ;;
+            *) continue ;;
+        esac
+        fail RPM029 "$each is of the module $label, and $hidden ($file): dnf hides it" \
+            "$fix, then dnf module enable $label; or --no-root, which unpacks it below $prefix"
+    done
+}
+
+# The value of an option of a file of dnf's with one section, on stdin.
+module_option() { sed -n "s/^$1[[:blank:]]*=[[:blank:]]*//p" | sed 's/[[:blank:]]*$//' | head -n 1; }
+
 # What of yum's configuration hides packages, for people (server/system/filters.py).
 yum_excludes() {
     for each in /etc/yum.conf /etc/dnf/dnf.conf /etc/dnf/libdnf5.conf.d/* /usr/share/dnf5/libdnf.conf.d/*; do

@@ -9,22 +9,21 @@ import os
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
-from offkit.media import repository, rpm_keys, rpmfile, supply
+from offkit.media import repository, rpm_keys, supply
 from offkit.media.keys import Server
 from offkit.media.repofile import Base
 from offkit.media.repository import Repository
-from offkit.media.rpmfile import BadRpm, Front
+from offkit.media.rpmfile import Front
 from offkit.model import words
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, together
 from offkit.model.yum import PID, Way
 from offkit.server.repo import sections
-from offkit.server.system import attempt, yum
+from offkit.server.system import attempt, streams, yum
 from offkit.server.system.attempt import Attempt
 from offkit.server.system.ledger import Run
 
 _NAMED = 4
-_MODULE = 5096  # RPMTAG_MODULARITYLABEL
 _ALONE = "; or --no-root, which unpacks the libraries for this installation alone"
 
 
@@ -58,8 +57,8 @@ def fetch(wish: Wish, here: Server, scratch: str, run: Run) -> Fetched:
     ``run`` speaks English (server.system.ledger.english).
 
     Raises IntegrityError (RPM001 to RPM003) with every package that is damaged, unsigned or signed by
-    others, EnvironmentProblem for what the administrator has excluded or locked (RPM020, RPM021), and
-    what server.system.yum raises.
+    others, EnvironmentProblem for what the administrator has excluded or locked (RPM020, RPM021),
+    and for modules that hide packages (RPM029), and what server.system.yum raises.
     """
     yum.refuse_locked(PID)
     way = yum.way(run)
@@ -108,7 +107,8 @@ def _otherwise(
     run: Run,
 ) -> Tuple[Attempt, Tuple[str, ...], Tuple[Finding, ...]]:
     """Why yum does not find what the media have. Each cause is tried before it is told: without the
-    administrator's excludes, and without dnf's filter of modules."""
+    administrator's excludes, and without dnf's filter of modules. What the state of a module hides, which
+    somebody has set, is told and not taken."""
     if not attempt.can_be_hidden(first):
         raise attempt.unfound(first)
     plain = [place for place, _ in wish.undescribed]
@@ -122,13 +122,17 @@ def _otherwise(
     attempt.explain(
         first, here.tree, lambda: _attempt(wish, way, wider, (way.all_packages,), place, run), _ALONE
     )
+    everything = tuple(base.directory for base in wish.bases)
+    if way.modular and not set(everything) <= set(wider):
+        last = _attempt(wish, way, everything, (), os.path.join(scratch, "4"), run)
+        attempt.refuse_hidden(first, last, here.tree, _ALONE)
     raise attempt.unfound(first)
 
 
 def _marked(wish: Wish, found: Dict[str, Front], hotfixes: Sequence[str]) -> Dict[Front, str]:
     """Those of these files that say that they are of a module, and the directory of the repository that does
     not describe it: dnf fetches them, and refuses them when it is to install them (dnf/db/group.py)."""
-    modular = [one for path, one in found.items() if _is_marked(path)]
+    modular = [one for path, one in found.items() if streams.label(path)]
     plain = {where: place for place, where in wish.undescribed if place not in hotfixes}
     answers = repository.ask(
         lambda each: each.search((), {one.name for one in modular}).packages if modular else [],
@@ -137,14 +141,6 @@ def _marked(wish: Wish, found: Dict[str, Front], hotfixes: Sequence[str]) -> Dic
     )
     places = {package.title: plain[where] for package, where in answers}
     return {one: places[one.title] for one in modular if one.title in places}
-
-
-def _is_marked(path: str) -> bool:
-    try:
-        with open(path, "rb") as source:
-            return bool(rpmfile.header(source).texts(_MODULE))
-    except (BadRpm, OSError):
-        return False  # rpm will say what is wrong with it
 
 
 def _modular(wish: Wish, packages: Sequence[Front]) -> Finding:

@@ -10,7 +10,7 @@ from offkit.media import rpmfile
 from offkit.media.rpmfile import BadRpm, Front
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.server.system import filters, locks, yum
+from offkit.server.system import filters, locks, streams, yum
 from offkit.server.system.filters import Setting
 from offkit.server.system.ledger import Run
 
@@ -94,6 +94,17 @@ def explain(
     refuse_locked(second.found.values(), tree, otherwise)
     if known:
         raise _excluded(known, first, second, otherwise)
+
+
+def refuse_hidden(first: Attempt, plain: Attempt, tree: Tree, otherwise: str) -> None:
+    """Raises EnvironmentProblem (RPM029) where ``plain``, without dnf's filter of modules, has it all."""
+    if plain.lacking:
+        return
+    rows = [(one.title, streams.label(path)) for path, one in plain.found.items()]
+    more = {one.title for one in new(first, plain)}
+    wrong = streams.refused([row for row in rows if row[0] in more], tree, otherwise)
+    if wrong:
+        raise EnvironmentProblem("modules of this server hide packages; nothing was installed", wrong)
 
 
 def test(paths: Iterable[str], run: Run) -> None:

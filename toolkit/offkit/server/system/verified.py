@@ -26,7 +26,8 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
     """``steps`` are yum's verbs with their packages; what there is to warn of.
 
     Raises IntegrityError (RPM001 to RPM003) with every package that is not in order, EnvironmentProblem for
-    what the administrator has excluded or locked (RPM020, RPM021), and what server.system.yum raises.
+    what the administrator has excluded or locked (RPM020, RPM021), for modules that hide packages (RPM029),
+    and what server.system.yum raises.
     """
     yum.refuse_locked(PID)
     way, here = yum.way(run), keys.server()
@@ -49,6 +50,9 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
         if made.lacking and attempt.can_be_hidden(made):
             again = partial(fetch, "all", (way.all_packages,))
             attempt.explain(made, here.tree, again, "", sources.identities)
+            if way.modular:
+                plain = ["--setopt={}.module_hotfixes=1".format(one) for one in sources.identities]
+                attempt.refuse_hidden(made, fetch("plain", plain), here.tree, "")
         if not made.finished:
             raise attempt.unfound(made)
         attempt.refuse_locked(made.found.values(), here.tree, "")
