@@ -72,6 +72,7 @@ TABLES = {
         "source": TEXT,
     },
     "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},
+    "repo-config/layouts.csv": {"folder": r"[\w{}]+(/[\w{}]+)+", "source": TEXT},
     "repo-config/network.csv": {"words": TEXT, "says": r"[a-z][^{}]*(\{[01]\}[^{}]*)*", "source": TEXT},
     "repo-config/plugins.csv": {"symbol": r"[A-Za-z]\w+", "host": TEXT, "source": TEXT},
     yum.WORDS: {

@@ -415,7 +415,7 @@ def test_what_is_said_of_an_iso_that_is_none(shelf, tmp_path):
         (absent, EnvironmentProblem, "REPO010", "is not an ISO image: No such file or directory", DISC),
         (text, EnvironmentProblem, "REPO010", None, DISC),
         (bare, EnvironmentProblem, "REPO010",
-         "has no repodata/repomd.xml in its top directory or one level below", DISC),
+         "has no repodata/repomd.xml in its top directory, one level below, or where mirrors have it", DISC),
         (cut, IntegrityError, "REPO011", f"is truncated: {size} of {size + 2048} bytes present",
          rpm_repository.COPY),
     ]  # fmt: skip

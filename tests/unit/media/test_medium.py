@@ -61,6 +61,35 @@ def test_where_repositories_lie_is_looked_up_once(medium, monkeypatch):
     assert looks == [1]
 
 
+# Below the directory of one release, by what releases.folders has.
+LAYOUTS = [
+    ["AppStream/{}/os", "BaseOS/{}/os"],  # Rocky, Alma, CentOS Stream
+    ["os/{}", "updates/{}"],  # CentOS 7
+    ["appstream/os", "baseos/os"],  # Red Hat's CDN
+    ["appstream/{}", "baseos/latest/{}"],  # Oracle
+    ["OS/{}", "update/{}"],  # openEuler
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("arch", ["", "aarch64"])
+def test_a_tree_as_a_mirror_has_it(tmp_path, layout, arch):
+    """Repositories are deeper than on discs: those of the architecture in question. So in a directory, and in
+    an image of one."""
+    mine, other = arch or os.uname().machine, "s390x"
+    right = [each.format(mine) for each in layout]
+    files = {each.format(one) + "/repodata/repomd.xml": b"x" for each in layout for one in (mine, other)}
+    for path, contents in {**files, "docs/README": b""}.items():
+        write(tmp_path / "top", path, contents)
+    (tmp_path / "x.iso").write_bytes(image(files))
+    with Image(str(tmp_path / "x.iso")) as iso:
+        for medium in (Directory(Tree("/"), str(tmp_path / "top")), iso):
+            medium.arch = arch
+            assert sorted(medium.bases()) == right
+    write(tmp_path / "top", "own/repodata/repomd.xml", b"x")
+    assert Directory(Tree("/"), str(tmp_path / "top")).bases() == ["own"]
+
+
 def test_a_medium_with_a_repository_at_its_top_as_well(tmp_path):
     """It comes first."""
     for base in ("", "a/", "b/c/"):

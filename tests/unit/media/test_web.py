@@ -78,11 +78,16 @@ def test_a_repository_at_the_top(site, tmp_path):
 
 @needs_curl
 def test_repositories_below(site):
-    """BaseOS and AppStream of a disc of el8: nobody can ask what else there is."""
-    for name in list(site.files):
-        site.files["AppStream/" + name] = site.files["BaseOS/" + name] = site.files.pop(name)
-    (found,) = look(site.url)
-    assert [each.base for each in found.repositories] == ["AppStream", "BaseOS"]
+    """BaseOS and AppStream of a disc of el8, or as mirrors have them: nobody can ask what else there is."""
+    files, deep = dict(site.files), "/{}/os".format(os.uname().machine)
+    for below in ("", deep):
+        site.files = {
+            each + below + "/" + name: data
+            for name, data in files.items()
+            for each in ("AppStream", "BaseOS")
+        }
+        (found,) = look(site.url)
+        assert sorted(each.base for each in found.repositories) == ["AppStream" + below, "BaseOS" + below]
 
 
 @needs_curl

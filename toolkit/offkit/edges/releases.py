@@ -1,11 +1,14 @@
 """The releases that this offkit knows: the files of repo-config/releases, read once."""
 
+import csv
 from functools import lru_cache
 from typing import List
 
 from offkit.edges import data
 from offkit.model import nowhere, release
 from offkit.model.release import Release, Releases
+
+_LAYOUTS = "repo-config/layouts.csv"
 
 
 @lru_cache(maxsize=None)
@@ -15,6 +18,18 @@ def known() -> Releases:
     rows = release.parse_sonames(data.read_text(release.SONAMES))
     texts = [data.read_text(release.FOLDER + "/" + name) for name in data.names(release.FOLDER)]
     return release.order((release.parse(text, libc, rows) for text in texts), libc)
+
+
+@lru_cache(maxsize=None)
+def folders() -> List[str]:
+    """Where repositories lie below the top of a disc, or of a mirror; {arch} stands in some."""
+    rows = csv.DictReader(data.read_text(_LAYOUTS).splitlines())
+    return [*known().folders, *(row["folder"] for row in rows)]
+
+
+def folders_for(arch: str) -> List[str]:
+    """The same for an architecture."""
+    return [each.replace("{arch}", arch) for each in folders()]
 
 
 @lru_cache(maxsize=None)

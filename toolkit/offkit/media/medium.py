@@ -8,8 +8,9 @@ import io
 import os
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO, Dict, List, Optional, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterable, List, Optional, Union
 
+from offkit.edges import releases
 from offkit.edges.tree import Tree, kind
 from offkit.media.iso9660 import Iso
 from offkit.media.repodata import REPOMD
@@ -40,6 +41,7 @@ class Medium:
     """A tree of files that holds repositories. Methods raise OSError, or BadIso."""
 
     volume = ""  # what an image calls itself
+    arch = ""  # of the packages that are looked for; "": of this machine
 
     def __init__(self, place: str) -> None:
         self.place = place  # for people: a path
@@ -62,8 +64,15 @@ class Medium:
         raise NotImplementedError
 
     def bases(self) -> List[str]:
-        """Paths with a repodata/: the top itself (CentOS 7), or BaseOS, AppStream and the like below it."""
-        places = ["", *self.folders()]
+        """Paths with a repodata/: the top itself (CentOS 7), or BaseOS, AppStream and the like below it; or
+        deeper, as mirrors have them."""
+        return self._with_metadata(["", *self.folders()]) or self._with_metadata(self._folders())
+
+    def _folders(self) -> List[str]:
+        """Where somebody who lists nothing would look."""
+        return releases.folders_for(self.arch or os.uname().machine)
+
+    def _with_metadata(self, places: Iterable[str]) -> List[str]:
         return [place for place in places if self.has(posixpath.join(place, REPOMD))]
 
     def left_out(self) -> List[Finding]:

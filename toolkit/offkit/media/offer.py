@@ -118,7 +118,7 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Offer, List[Findi
             continue
         rows.append(Marked(each.base, hashlib.sha256(text).hexdigest()))
     if not rows and not problems:
-        message = "has no {} in its top directory or one level below".format(REPOMD)
+        message = "has no {} in its top directory, one level below, or where mirrors have it".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
     keys = tuple(opened.key_files())
     label = "" if is_url(path) else opened.text(discs.LABEL)
@@ -169,8 +169,10 @@ def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) ->
 
 
 def _identity(base: str, el: int, taken: Collection[str]) -> str:
-    """``offkit-el7``, ``offkit-appstream``; with a number where that is taken."""
-    name = posixpath.basename(base).lower() if base else "el{}".format(el) if el else "media"
+    """``offkit-el7``, ``offkit-appstream`` (AppStream/x86_64/os too); with a number where that is taken."""
+    parts = base.split("/")
+    telling = [each for each in parts if each not in ("os", "latest", os.uname().machine)] or parts[:1]
+    name = telling[-1].lower() or ("el{}".format(el) if el else "media")
     plain = "offkit-" + "".join(char if char in _ALLOWED else "-" for char in name)
     number, found = 1, plain
     while found in taken:
@@ -226,7 +228,11 @@ def _add(catalog: Catalog, medium: trees.Medium, release: str) -> None:
         catalog.unreadable(medium.place, reason(error), True)
         return
     if not found:
-        message = "no yum repository: no {} in its top directory or one level below".format(REPOMD)
+        message = (
+            "no yum repository: no {} in its top directory, one level below, or where mirrors have it".format(
+                REPOMD
+            )
+        )
         catalog.unreadable(medium.place, message, True)
     catalog.add(found, True)
 

@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from typing import BinaryIO, Dict, List, Optional, Sequence
 
-from offkit.edges import leftovers, releases
+from offkit.edges import leftovers
 from offkit.edges.run import Result, clean_environment, run
 from offkit.media import repodata
 from offkit.media.medium import Medium, Source
@@ -87,11 +87,8 @@ class Web(Medium):
         return []
 
     def bases(self) -> List[str]:
-        if self.has(repodata.REPOMD):
-            return [""]
-        # Over HTTP there is no way to ask what lies at the top: these are what discs have.
-        places = releases.known().folders
-        return [place for place in places if self.has(posixpath.join(place, repodata.REPOMD))]
+        # Over HTTP there is no way to ask what lies at the top.
+        return self._with_metadata([""]) or self._with_metadata(self._folders())
 
     def _get(self, path: str) -> str:
         if self._gone is not None:

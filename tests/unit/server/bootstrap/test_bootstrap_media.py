@@ -287,8 +287,9 @@ def test_two_images_and_odd_names(disc, server, shell):
 
 
 @every_shell
-def test_el8_shape(disc, server, shell):
-    """Repositories in directories of the disc; python36's command is a link to another package's program."""
+@pytest.mark.parametrize("deep", ["", os.uname().machine + "/os"])
+def test_el8_shape(disc, server, shell, deep):
+    """Repositories in directories of the disc, and of a mirror's tree; python36's command is a link to another package's program."""
     install_sh.tools_of(server, shell)
     install_sh.write_bundle(server / "medium", series="3.6", el=8, pyz=PYZ)
     work = server / "work"
@@ -304,13 +305,15 @@ def test_el8_shape(disc, server, shell):
         work, "python3-libs", {"/usr/lib64/python3.6/os.py": b"# os\n"}, release="59.el8"
     )
     key.sign(command, program, library)
-    rpm_tools.repository(server / "top" / "AppStream", [command])
-    rpm_tools.repository(server / "top" / "BaseOS", [program, library])
+    rpm_tools.repository(server / "top" / "AppStream" / deep, [command])
+    rpm_tools.repository(server / "top" / "BaseOS" / deep, [program, library])
     shutil.copy(key.public, str(server / "top" / "RPM-GPG-KEY-rockyofficial"))
     iso = rpm_tools.image(server / "x.iso", server / "top")
-    code, _, err = install(server, "--iso", iso, "--no-root", shell=shell)
-    assert code == 0, err
-    assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+    for given in (["--iso", iso], ["--rpm-repo", str(server / "top")]):
+        code, _, err = install(server, *given, "--no-root", shell=shell)
+        assert code == 0, err
+        assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+        shutil.rmtree(str(server / "a prefix"))
 
 
 def flipped(path, at):

@@ -72,15 +72,16 @@ def test_a_python_out_of_a_url(server, site, shell):
 
 
 @every_shell
-def test_two_repositories_under_one_url(server, site, shell):
-    """BaseOS and AppStream, as on a disc of el8."""
+@pytest.mark.parametrize("deep", ["", os.uname().machine + "/os/"])
+def test_two_repositories_under_one_url(server, site, shell, deep):
+    """BaseOS and AppStream, as on a disc of el8 and as mirrors have them."""
     tools_of(server, shell)
     for path in list(site.files):
         data = site.files.pop(path)
-        site.files["os/BaseOS/" + path] = site.files["os/AppStream/" + path] = data
+        site.files["os/BaseOS/" + deep + path] = site.files["os/AppStream/" + deep + path] = data
     code, _, err = install(server, "--rpm-repo=" + site.url + "/os", shell=shell)
     assert code == 0, err
-    assert "os/AppStream/repodata/repomd.xml" in dict(site.log)
+    assert "os/AppStream/" + deep + "repodata/repomd.xml" in dict(site.log)
 
 
 @every_shell

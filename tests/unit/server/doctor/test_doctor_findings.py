@@ -1058,7 +1058,7 @@ def test_repositories_are_found_without_rpm(monkeypatch):
 
 # --- who has it --------------------------------------------------------------------------
 
-NOTHING = "cannot be read: no yum repository: no repodata/repomd.xml in its top directory or one level below"
+NOTHING = "cannot be read: no yum repository: no repodata/repomd.xml in its top directory, one level below, or where mirrors have it"
 OTHER = "copy that medium again and compare its checksum; or use another: --iso FILE, --rpm-repo DIR"
 
 

@@ -240,7 +240,7 @@ def test_things_that_are_no_medium(server, tmp_path):
         assert (finding.code, finding.severity) == ("REPO004", "error")
         messages.append(finding.message)
     assert [message.rpartition(": ")[2] for message in messages] == [
-        "no repodata/repomd.xml in its top directory or one level below",
+        "no repodata/repomd.xml in its top directory, one level below, or where mirrors have it",
         "No such file or directory",
         "No such file or directory",
         "not a regular file but a FIFO",

@@ -928,7 +928,7 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.iso").write_bytes(b"x" * 70000)
     empty, text = str(tmp_path / "empty"), str(tmp_path / "x.iso")
-    nothing = "has no repodata/repomd.xml in its top directory or one level below"
+    nothing = "has no repodata/repomd.xml in its top directory, one level below, or where mirrors have it"
     no_iso = "is not an ISO image: no ISO 9660 volume descriptor in sector 16"
     expected = [
         ("REPO010", "error", text, no_iso, (text,), ANOTHER),
@@ -1006,6 +1006,9 @@ def test_keys_of_every_vendor(tmp_path, identity, version, name):
         ("", 7, (), "offkit-el7"),
         ("", 0, (), "offkit-media"),
         ("x/AppStream", 8, (), "offkit-appstream"),
+        ("BaseOS/{}/os".format(os.uname().machine), 8, (), "offkit-baseos"),
+        ("baseos/latest/" + os.uname().machine, 8, (), "offkit-baseos"),
+        ("os/" + os.uname().machine, 7, (), "offkit-os"),
         ("A b&Ü", 8, (), "offkit-a-b--"),
         ("", 7, ("offkit-el7", "offkit-el7-2"), "offkit-el7-3"),
         ("a", 7, ("offkit-b",), "offkit-a"),

@@ -152,7 +152,7 @@ def _common(pyz: bytes, series: Sequence[str]) -> Dict[str, str]:
         for minor in series
         for each in releases.known().all
     ]
-    return {"PYZ_SHA256": digest, "FOLDERS": " ".join(releases.known().folders), "OTHERS": "".join(others)}
+    return {"PYZ_SHA256": digest, "FOLDERS": " ".join(releases.folders()), "OTHERS": "".join(others)}
 
 
 def _of_release(release: Release, minor: str) -> Dict[str, str]:

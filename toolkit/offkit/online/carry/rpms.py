@@ -95,7 +95,7 @@ def more(
     return [More(tuple(found), own, each, shared=shared, silent=silent) for each in servers]
 
 
-_TOP = "its top directory or one level below"
+_TOP = "its top directory, one level below, or where mirrors have it"
 _DISC = "use an installation disc of the target's distribution"
 _LIBC = "libc.so.6()(64bit)"
 _LEFT = "; it is left to another target"

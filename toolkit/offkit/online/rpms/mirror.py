@@ -96,7 +96,7 @@ class Mirror(Medium):
         self._session = _Bound(
             download.past_cache(session, not access.verify), access.options(), self._silent
         )
-        self._cache, self._arch = cache, arch
+        self._cache, self.arch = cache, arch
         self._small: dict[str, bytes | None] = {}
         self._large: dict[str, Path] = {}
 
@@ -136,12 +136,11 @@ class Mirror(Medium):
 
     def bases(self) -> list[str]:
         """The repository at the top and those beside it that .treeinfo names; else those below it, in the
-        folders of discs, or in FOLDER/ARCH/os as mirrors have it."""
+        folders of discs, or where mirrors have them."""
         found = [""] if self.has(repodata.REPOMD) else []
         places = self._variants()
         if not found and not places:
-            folders = releases.known().folders
-            places = [*folders, *(f"{each}/{self._arch}/os" for each in folders)]
+            places = self._folders()
         beside = [each for each in places if each and each != "."]
         return found + [each for each in beside if self._answers(posixpath.join(each, repodata.REPOMD))]
 

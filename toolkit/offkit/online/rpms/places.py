@@ -217,7 +217,9 @@ def without(medium: Medium) -> EnvironmentProblem:
     """Where there is no repository."""
     if isinstance(medium, Mirror):
         return mirror.no_repository(medium)
-    message = f"has neither {REPOMD} in its top directory or one level below, nor RPMs"
+    message = (
+        f"has neither {REPOMD} in its top directory, one level below, or where mirrors have it, nor RPMs"
+    )
     found = Finding(NONE, ERROR, medium.place, message, (medium.place,), FOLDER)
     return EnvironmentProblem("a medium cannot be used", [found])
 
@@ -234,7 +236,9 @@ def _opened(place: Place, target: Target, fetching: Fetching) -> Medium:
         return _listed_here(text, place, target, fetching)
     _refuse(text)
     if not urls.is_url(text):
-        return Directory(Tree("/"), os.path.realpath(repofile.directory(text) or text))
+        found = Directory(Tree("/"), os.path.realpath(repofile.directory(text) or text))
+        found.arch = target.arch
+        return found
     if place.listed or mirrorlist.looks_so(text):
         return _listed(text, place, target, fetching)
     return _with_repositories(text, place, target, fetching)

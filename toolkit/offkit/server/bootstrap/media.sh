@@ -111,11 +111,16 @@ add_sources() {
     had=$sources
     printf '%s\n' "$3" >"$scratch/media/$2.name"
     ! source_has "$1 $2 ." repodata/repomd.xml || add_source "$1" "$2" .
-    if [ "$1" != url ] || [ "$sources" = "$had" ]; then
+    if [ "$1" != url ]; then # which nobody can list
         source_names "$1 $2 ." >"$scratch/media/$2.list"
         while read -r each name; do
             [ "$each" = d ] && source_has "$1 $2 $name" repodata/repomd.xml && add_source "$1" "$2" "$name"
         done <"$scratch/media/$2.list"
+    fi
+    if [ "$sources" = "$had" ]; then
+        for name in $(printf '%s' "$OFFKIT_FOLDERS" | sed "s/{arch}/$(uname -m)/g"); do
+            ! source_has "$1 $2 $name" repodata/repomd.xml || add_source "$1" "$2" "$name"
+        done
     fi
     [ "$sources" = "$had" ] || return 0
     ! web_gone "$2" || return 0
@@ -294,8 +299,6 @@ source_names() {
                 fi
             done
             ;;
-        # nobody can say what lies there: these are what discs have
-        url) for each in $OFFKIT_FOLDERS; do printf 'd %s\n' "$each"; done ;;
     esac
 }
 

@@ -47,7 +47,7 @@ OFFKIT_PACKAGES='@OFFKIT_PACKAGES@'
 OFFKIT_PAYLOAD='@OFFKIT_PAYLOAD@'
 OFFKIT_MEDIA='@OFFKIT_MEDIA@'
 OFFKIT_KEYS='@OFFKIT_KEYS@'
-OFFKIT_FOLDERS='@OFFKIT_FOLDERS@' # where repositories lie on discs, below the top
+OFFKIT_FOLDERS='@OFFKIT_FOLDERS@' # where repositories lie on discs and mirrors, below the top (edges/releases.py)
 # The member that makes yum's repositories of such a disc; and the key at the disc's top, if it has one.
 OFFKIT_REPO=@OFFKIT_REPO@
 OFFKIT_REPO_KEY=@OFFKIT_REPO_KEY@
