@@ -300,7 +300,8 @@ class Stand:
         bare.write(self.root, "opener/import", repr(names))
         lines, _ = self._run("/env/bin/python -I /opener/witness.py import /opener/import")
         imports = ast.literal_eval(lines[-1])
-        return found | {name for name, text in imports.items() if _of_loader(text) and _covered(text, said)}
+        failing = {name for name, text in imports.items() if _of_loader(text) and _covered(text, said)}
+        return failing or found
 
     def _placed(self, each):
         return os.path.normpath(os.path.join(self.site, each.path))
