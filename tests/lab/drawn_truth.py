@@ -55,6 +55,7 @@ _REFUSED = {
     "LIB016": "executable",
     "LIB017": "ABI",
     "LIB018": "stack",
+    "LIB028": "alignment",
 }
 _SAID = (
     ("symbol", re.compile(r"^(?P<path>[^:]*): undefined symbol: ")),
@@ -65,6 +66,7 @@ _SAID = (
     ),
     ("executable", re.compile(r"^(?P<path>.*): shared object cannot be dlopen\(\)ed")),
     ("stack", re.compile(r"^(?P<path>.*): cannot enable executable stack")),
+    ("alignment", re.compile(r"^(?P<path>.*): ELF load command .* not (?:page-|properly )aligned")),
 )
 _DAMAGED = re.compile(
     r"^(?P<path>.*): (?:file too short|invalid ELF header|cannot read file data.*|ELF load command .*)$"

@@ -11,7 +11,7 @@ import pytest
 
 import compiler
 from offkit.edges.tree import Tree
-from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL
+from offkit.elf.resolution import ALIGNMENT, EXECUTABLE, STACK, STATIC_TLS, SYMBOL
 from offkit.server.loader.view import TreeView, make_loader
 
 pytestmark = pytest.mark.skipif(bool(compiler.obstacle()), reason=compiler.obstacle() or "gcc works")
@@ -81,6 +81,8 @@ CASES = {
     ),
     "not for dlopen": ({"m.so": ("int a;", "-Wl,-z,nodlopen")}, EXECUTABLE),
     "an executable stack": ({"m.so": ("int a;", "-Wl,-z,execstack")}, STACK if GLIBC >= (2, 41) else ""),
+    "segments within a page": ({"m.so": ("int a = 1;", "-Wl,-z,max-page-size=16")}, ALIGNMENT),
+    "a page of 2 MiB": ({"m.so": ("int a = 1;", "-Wl,-z,max-page-size=0x200000")}, ""),
     "DT_FILTER": ({"m.so": ("int a;", "-Wl,-F,libnowhere.so.1")}, "missing"),
     "DT_AUXILIARY": ({"m.so": ("int a;", "-Wl,-f,libnowhere.so.1")}, ""),
     "for another system": ({"m.so": ("int a;", "osabi")}, "problem"),

@@ -36,6 +36,7 @@ def build(
     flags_1=0,
     tls=0,
     stack=6,
+    load=None,
     osabi=0,
     bits=64,
     little=True,
@@ -47,7 +48,8 @@ def build(
     ``needs`` and ``weak`` map a library's name to the versions wanted of it; ``exports`` are names of
     symbols that it defines, ``wants`` those of data and ``calls`` those of functions that it does not.
     ``tls`` is the size of its thread-local storage, ``stack`` the flags of PT_GNU_STACK (None: no such
-    header), ``flags`` and ``flags_1`` are DT_FLAGS and more of DT_FLAGS_1.
+    header), ``flags`` and ``flags_1`` are DT_FLAGS and more of DT_FLAGS_1. ``load`` is for one more
+    PT_LOAD, an empty one: how far its address is from its offset, and its alignment.
     """
     order, wide = ("<" if little else ">"), bits == 64
     word = "Q" if wide else "I"
@@ -73,7 +75,7 @@ def build(
     verdef = _verdef(order, strings, soname, defines)
     interp = interpreter.encode("utf-8") + b"\0" if interpreter else b""
 
-    headers = 2 + (stack is not None) + bool(interp) + bool(tls)
+    headers = 2 + (stack is not None) + bool(interp) + bool(tls) + (load is not None)
     ehsize, phsize = (64, 56) if wide else (52, 32)
     at = ehsize + headers * phsize
     places = {}
@@ -132,6 +134,8 @@ def build(
         segments.append((3, places["interp"], len(interp)))
     if tls:
         segments.append((7, 0, 0, 4, tls))
+    if load is not None:
+        segments.append((1, whole, 0, 6, 0, *load))
     table = b"".join(_segment(order, wide, *segment) for segment in segments)
     return header + table + body
 
@@ -145,12 +149,13 @@ def noted(kind, value):
     return bytes(data) + note
 
 
-def _segment(order, wide, kind, offset, size, flags=6, memory=0):
+def _segment(order, wide, kind, offset, size, flags=6, memory=0, skew=0, align=0):
     # Readable and writable (the loader relocates the dynamic segment), in whole pages.
-    align, memory = 0x1000 if kind == 1 else 8, memory or size
+    align, memory = align or (0x1000 if kind == 1 else 8), memory or size
+    at = offset + skew
     if wide:
-        return struct.pack(order + "IIQQQQQQ", kind, flags, offset, offset, offset, size, memory, align)
-    return struct.pack(order + "IIIIIIII", kind, offset, offset, offset, size, memory, flags, align)
+        return struct.pack(order + "IIQQQQQQ", kind, flags, offset, at, at, size, memory, align)
+    return struct.pack(order + "IIIIIIII", kind, offset, at, at, size, memory, flags, align)
 
 
 def _symbol(order, wide, name, value, section):

@@ -10,7 +10,7 @@ from elf_maker import build
 from offkit.edges import data
 from offkit.elf import refusals
 from offkit.elf.reader import BadElf, NotElf, Refused, read
-from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Opened, View
+from offkit.elf.resolution import ALIGNMENT, EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Opened, View
 from offkit.elf.search import Loader
 from offkit.elf.symbols import Symbols
 
@@ -69,6 +69,13 @@ def told(glibc="2.17", others=(), python=(), **module):
         ("2.17", {"tls": 2000, "flags": 0x10}, STATIC_TLS),
         ("2.39", {"tls": 1664, "flags": 0x10}, ""),
         ("2.39", {"tls": 2000}, ""),
+        ("2.17", {"load": (0x1000, 0x1000)}, ""),
+        ("2.34", {"load": (0x1000, 0x200000)}, ALIGNMENT),
+        ("2.35", {"load": (0x1000, 0x200000)}, ""),
+        ("2.34", {"load": (0x1000, 0x10)}, ALIGNMENT),
+        ("2.35", {"load": (0x1000, 0x10)}, ""),
+        ("2.34", {"load": (0x10, 0x1000)}, ALIGNMENT),
+        ("2.39", {"load": (0x10, 0x1000)}, ALIGNMENT),
     ],
 )
 def test_by_the_version_of_glibc(glibc, module, kind):
@@ -177,4 +184,6 @@ def test_every_rule_has_a_source():
         "static-tls",
         "static-tls-tunable",
         "static-tls-shared",
+        "alignment",
+        "page",
     }

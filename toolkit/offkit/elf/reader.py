@@ -8,7 +8,7 @@ file wants the x86-64 psABI, "Program Property".
 
 import re
 import struct
-from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 ET_EXEC, ET_DYN = 2, 3
 MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
@@ -106,6 +106,7 @@ class Elf(NamedTuple):
     tls: Tuple[int, int] = (0, 0)  # (size, alignment) of its thread-local storage
     static_tls: bool = False  # and that has to be in the block that every thread begins with
     stack: Optional[bool] = None  # whether it wants an executable stack; None where it does not say
+    loads: Tuple[Tuple[int, int], ...] = ()  # (p_vaddr - p_offset, p_align) of PT_LOAD, each once
 
     @property
     def arch(self) -> Tuple[int, bool, int]:
@@ -184,6 +185,7 @@ class Image:
         if phnum and phentsize != least:  # the loader's own test (open_verify)
             raise BadElf("unexpected program header size of {} bytes".format(phentsize))
         self.loads: List[Tuple[int, int, int]] = []  # (address, offset, size in the file)
+        self.aligned: Set[Tuple[int, int]] = set()  # (address - offset, alignment)
         self.dynamic: Optional[Tuple[int, int]] = None
         self.interp: Optional[Tuple[int, int]] = None
         self.properties: Optional[Tuple[int, int]] = None
@@ -198,6 +200,7 @@ class Image:
                 kind, offset, vaddr, _, filesz, memsz, flags, align = row
             if kind == _PT_LOAD:
                 self.loads.append((vaddr, offset, filesz))
+                self.aligned.add((vaddr - offset, align))
             elif kind == _PT_DYNAMIC and self.dynamic is None:
                 self.dynamic = (offset, filesz)
             elif kind == _PT_INTERP and self.interp is None:
@@ -352,6 +355,7 @@ def described(image: Image) -> Elf:
         tls=image.tls,
         static_tls=bool(flags & _DF_STATIC_TLS),
         stack=image.stack,
+        loads=tuple(sorted(image.aligned)),
     )
 
 

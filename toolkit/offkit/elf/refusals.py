@@ -9,7 +9,7 @@ import csv
 from typing import AbstractSet, Dict, Iterator, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.elf.reader import ET_EXEC, Elf, glibc
-from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Mapped, Refusal, View
+from offkit.elf.resolution import ALIGNMENT, EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Mapped, Refusal, View
 
 TABLE = "repo-config/glibc-refusals.csv"
 _AARCH64 = 183
@@ -86,6 +86,22 @@ class Process:
             yield Refusal(EXECUTABLE, each.path, "says that it may not be opened (DF_1_NOOPEN)")
         if opened and "stack" in self._rules and _wants_stack(elf) and not _wants_stack(self._main.elf):
             yield Refusal(STACK, each.path, "wants an executable stack")
+        why = self._misaligned(elf)
+        if why:
+            yield Refusal(ALIGNMENT, each.path, "a part of it {} (PT_LOAD)".format(why))
+
+    def _misaligned(self, elf: Elf) -> str:
+        """Why a segment of it cannot be mapped where it wants to be, "" when all can. Before 2.35 the loader
+        goes by what the file says of its alignment, since then by the size of a page alone."""
+        strict, page = self._rules.get("alignment"), self._rules.get("page")
+        for skew, alignment in elf.loads:
+            if strict and alignment & (strict.value - 1):
+                return "wants an alignment of {} bytes, which is no multiple of a page".format(alignment)
+            if strict and skew & (alignment - 1):
+                return "lies in the file where its own alignment of {} bytes does not hold".format(alignment)
+            if page and skew & (page.value - 1):
+                return "lies in the file where no page can begin"
+        return ""
 
     def _static_tls(self, fresh: Sequence[Mapped]) -> Iterator[Refusal]:
         kept, used = self.kept(), 0

@@ -20,6 +20,7 @@ SYMBOL = "undefined symbol"
 STATIC_TLS = "static TLS"
 EXECUTABLE = "executable"
 STACK = "executable stack"
+ALIGNMENT = "alignment"
 
 
 class Opened(NamedTuple):

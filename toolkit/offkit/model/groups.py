@@ -43,6 +43,7 @@ _NOUNS = {
     "LIB017": _FILES,
     "LIB018": _FILES,
     "LIB025": ("library", "libraries"),
+    "LIB028": _FILES,
     "NEED001": ("library", "libraries"),
     "NEED002": ("program", "programs"),
     "NEED007": ("library", "libraries"),

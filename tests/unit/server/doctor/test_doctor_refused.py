@@ -122,6 +122,24 @@ def test_what_misses_a_library_is_asked_for_no_symbol(server):
             "wants an executable stack, which this glibc does not give to what is opened",
         ),
         (
+            "2.34",
+            {"load": (0x1000, 0x200000)},
+            "LIB028",
+            "a part of it lies in the file where its own alignment of 2097152 bytes does not hold (PT_LOAD)",
+        ),
+        (
+            "2.34",
+            {"load": (0x1000, 0x10)},
+            "LIB028",
+            "a part of it wants an alignment of 16 bytes, which is no multiple of a page (PT_LOAD)",
+        ),
+        (
+            "2.39",
+            {"load": (0x10, 0x1000)},
+            "LIB028",
+            "a part of it lies in the file where no page can begin (PT_LOAD)",
+        ),
+        (
             "2.17",
             {"tls": 5000, "flags": 0x10},
             "LIB015",
@@ -134,6 +152,15 @@ def test_what_a_file_is(server, version, fields, code, message):
     glibc(server, version)
     server.module("m", **fields)
     assert [each[:4] for each in told(server)] == [(code, "error", short("m"), message)]
+
+
+def test_one_file_by_two_paths(server):
+    """Each module has its own way to it."""
+    glibc(server, "2.34")
+    server.put("/opt/env/lib/python3.6/site-packages/x.libs/libx.so", build(load=(0x10, 0x1000)))
+    for name, way in (("a", "$ORIGIN/x.libs"), ("b", "$ORIGIN/../site-packages/x.libs")):
+        server.module(name, needed=["libx.so"], rpath=way)
+    assert [each[:3] for each in told(server)] == [("LIB028", "error", "x.libs/libx.so")]
 
 
 def test_what_it_filters_for(server):

@@ -1,10 +1,10 @@
-"""LIB014 to LIB018: libraries that are found and that the loader refuses all the same."""
+"""LIB014 to LIB018, LIB028: libraries that are found and that the loader refuses all the same."""
 
 import posixpath
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from offkit.elf.objects import PROGRAM
-from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Refusal, Report
+from offkit.elf.resolution import ALIGNMENT, EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Refusal, Report
 from offkit.elf.search import Loader, Program
 from offkit.model import words
 from offkit.model.finding import INFO, WARNING, Finding, rank
@@ -12,7 +12,7 @@ from offkit.server.doctor.shared_objects import SharedObjects
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import PRELOAD
 
-_CODES = {SYMBOL: "LIB014", STATIC_TLS: "LIB015", EXECUTABLE: "LIB016", STACK: "LIB018"}
+_CODES = {SYMBOL: "LIB014", STATIC_TLS: "LIB015", EXECUTABLE: "LIB016", STACK: "LIB018", ALIGNMENT: "LIB028"}
 _NAMED = 3  # as many symbols or files are named in a message
 _PYTHON = ("Py", "_Py")
 _AGAIN = "install the package again, or another version of it"
@@ -37,7 +37,7 @@ def findings(
     harms: Dict[Tuple[str, str, bool], _Harm] = {}
     for report, severity in reports:
         for refusal in report.refusals:
-            key = refusal.path, refusal.kind, refusal.certain
+            key = posixpath.normpath(refusal.path), refusal.kind, refusal.certain
             worst = severity if refusal.certain else max(severity, WARNING, key=rank)
             if key not in harms or rank(worst) < rank(harms[key].severity):
                 harms[key] = _Harm(refusal, worst, report.root)
