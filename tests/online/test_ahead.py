@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+import index_maker
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
@@ -121,3 +122,28 @@ def test_a_guess_that_lasts(mirror, pins, tmp_path):
     server.pages["/simple/omega/"] = late
     assert len(pins(server, "alpha", "beta>=1", "omega")) == 3
     ended.set()
+
+
+def test_from_version_to_version(mirror, pins):
+    """Of which the resolver takes the last: the ones that it has not come to are asked for together, and each
+    once."""
+    server = mirror(metadata=True)
+    server.add("beta", "1")
+    for number in range(1, 21):
+        server.add("alpha", f"{number}", requires=["beta<2" if number == 1 else "beta>=2"])
+    together = threading.Barrier(3)
+    server.add("beta", "2")
+
+    def late(path, body):
+        def said():
+            together.wait(60)
+            return 200, body, {}
+
+        return said
+
+    for number in (16, 15, 14):
+        path = f"/files/alpha-{number}-py3-none-any.whl.metadata"
+        server.pages[path] = late(path, index_maker.metadata(server.files[path[7:-9]]))
+    assert pins(server, "alpha", "beta==1") == {"alpha": "1", "beta": "1"}
+    asked = collections.Counter(path for _, path in server.asked if path.endswith(".metadata"))
+    assert set(asked.values()) == {1}

@@ -202,6 +202,11 @@ class Listing:
             self._known[key] = page
         return page
 
+    def pages_of(self, project: str) -> list[pages.Page]:
+        """Those that have been read."""
+        name = canonicalize_name(project)
+        return [page for key, page in list(self._known.items()) if key[0] == name]
+
     def _watch(self) -> None:
         finder, collector = self._finder, self._finder._link_collector
         evaluate, evaluator, fetch, find = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 from packaging.version import Version
@@ -18,6 +19,7 @@ class Repair(NamedTuple):
     right: str
 
 
+@functools.lru_cache(maxsize=16384)  # asked again of all that is known, for each candidate of a project
 def normal(version: str) -> str:
     """A version as PEP 440 spells it; what is none, as it is."""
     try:

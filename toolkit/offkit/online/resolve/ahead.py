@@ -1,12 +1,14 @@
 """Pages and METADATA that the resolver is going to ask for, asked for ahead of it and several at a time.
 
 The resolver asks for one thing after the other. Here threads follow what the newest fitting wheel of each
-project requires, and what the resolver then asks for has come already. It gets the very answers, in its own
+project requires, and what the resolver then asks for has come already. Where it goes from one version of a
+project to the next, they go before it. It gets the very answers, in its own
 order: a wrong guess costs a request, and a failure of one that nobody needs is none.
 """
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import email
 import itertools
@@ -31,6 +33,8 @@ from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept
 
 _THREADS = 8
+_PATIENCE = 4  # versions of a project that the resolver has asked for, before the next ones are
+_MOST = 64  # that are asked for at a time
 _Wheels = tuple[Any, Page, list[Any]]  # of one version on a page: their rows, or pip's links
 _VERSION = operator.itemgetter(0)
 
@@ -56,7 +60,9 @@ class Ahead:
         self._ranks = {tag: rank for rank, tag in enumerate(index.target.tags())}
         self._lock = threading.Lock()
         self._here = threading.local()
-        self._jobs: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # Projects to look at; a wheel that may be asked for; (project, its last file, how many after that).
+        self._jobs: queue.SimpleQueue[Any | None] = queue.SimpleQueue()
+        self._turns: collections.Counter[str] = collections.Counter()
         self._live = self._closed = False
         self._limits: dict[str, SpecifierSet] = {}
         self._wishes: dict[str, _Wish] = {}
@@ -89,13 +95,30 @@ class Ahead:
     def metadata(self, link: Any, session: Any) -> bytes | None:
         """As ``Kept.metadata`` has it."""
         assert self._kept is not None
+        name = canonicalize_name(link.filename.partition("-")[0])
+        self._go_before(name, link)
         running = self._running.get(link.url_without_fragment)
         if running is not None:
             until(running)
         text = self._kept.metadata(link, session)
         if text is not None:
-            self._read(canonicalize_name(link.filename.partition("-")[0]), link.filename, text)
+            self._read(name, link.filename, text)
         return text
+
+    def _go_before(self, name: str, link: Any) -> None:
+        """As many versions more as have been asked for, so that no more come in vain than were needed."""
+        self._turns[name] += 1
+        turn = self._turns[name]
+        doubled = turn >= _PATIENCE and turn & (turn - 1) == 0
+        if self._live and (doubled if turn < _MOST else turn % _MOST == 0):
+            self._jobs.put((name, link.filename, min(turn, _MOST)))
+
+    def _after(self, name: str, filename: str, number: int) -> Iterator[Any]:
+        """The links that the resolver asks for after that file, if nothing of the project will do."""
+        wheels = self._listed.get(name) or self._wheels(self._index.pages_of(name))
+        links = self._choices(wheels, self._wishes[name].specifier)
+        older = itertools.dropwhile(lambda link: link.filename != filename, links)
+        return itertools.islice(older, 1, 1 + number)
 
     def close(self) -> None:
         """Nothing more is asked; what is on its way comes to nothing."""
@@ -163,7 +186,16 @@ class Ahead:
 
     def _work(self) -> None:
         self._here.ahead = True
-        while (name := self._jobs.get(True)) is not None and not self._closed:
+        while (job := self._jobs.get(True)) is not None and not self._closed:
+            if not isinstance(job, str):
+                with contextlib.suppress(Exception):
+                    if isinstance(job, tuple):
+                        for link in self._after(*job):
+                            self._jobs.put(link)
+                    else:
+                        self._guessed(job)
+                continue
+            name = job
             with self._lock:
                 if name in self._busy:
                     self._again.add(name)
@@ -183,9 +215,9 @@ class Ahead:
 
     def _look(self, name: str) -> None:
         if name not in self._listed:
-            self._listed[name] = self._wheels(name)
+            self._listed[name] = self._wheels(self._pages(name))
         wish = self._wishes[name]
-        link = self._newest(self._listed[name], wish.specifier)
+        link = next(self._choices(self._listed[name], wish.specifier), None)
         if link is None:
             return None
         known = self._requires.get(name)
@@ -209,11 +241,11 @@ class Ahead:
                 if self._repo.named.called(indexes.base(self._repo, url)):
                     return  # the others are not asked
 
-    def _wheels(self, name: str) -> list[_Wheels]:
+    def _wheels(self, pages: Iterable[Page]) -> list[_Wheels]:
         """Those that fit, of the newest version first; of one version, as the pages have them."""
         make = reach("pip._vendor.packaging.version", "Version")
         found: list[_Wheels] = []
-        for page in self._pages(name):
+        for page in pages:
             found += ((version, page, rows) for version, yanked, rows in page.wheels if not yanked)
             for link in page.rest:
                 read = listing.version_of(link.filename) if link.filename.endswith(".whl") else None
@@ -221,16 +253,15 @@ class Ahead:
                     found.append((make(str(read)), page, [link]))
         return sorted(found, key=_VERSION, reverse=True)
 
-    def _newest(self, wheels: Iterable[_Wheels], specifier: SpecifierSet) -> Any | None:
-        """pip's choice, as far as pages tell: its link."""
+    def _choices(self, wheels: Iterable[_Wheels], specifier: SpecifierSet) -> Iterator[Any]:
+        """pip's, as far as pages tell: a link of each version."""
         for version, found in itertools.groupby(wheels, _VERSION):
             if not specifier.contains(str(version)):
                 continue
             links = [page.link(one) for _, page, rows in found for one in rows]
             admitted = list(filter(self._admits, links))
             if admitted:
-                return min(reversed(admitted), key=self._rank)
-        return None
+                yield min(reversed(admitted), key=self._rank)
 
     def _rank(self, link: Any) -> int:
         tags = link.filename.removesuffix(".whl").split("-")[-3:]
