@@ -123,21 +123,22 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
         == "others>=2: its wheels for this system are for cp38, cp39, not for cp36m; there is its source (others-2.1.tar.gz)"
     )
     assert found["others"].looked_in == ("4 files of others on the index",)
-    build = "build a wheel on a machine like the server: python3.6 -m pip install -U setuptools wheel && python3.6 -m pip wheel --no-deps "
+    sources = [
+        "offkit bundle --build sources --build hidden --carry-source others builds here what is pure Python",
+        "or offkit bundle --carry-source others --carry-source sources --carry-source hidden carries them as "
+        "sources, to be compiled on the server",
+        "or build wheels on a machine like the server: python3.6 -m pip install -U setuptools wheel && "
+        "python3.6 -m pip wheel --no-deps others==2.1 sources==1.4 hidden==2.0 -w DIR; "
+        "then add --find-links DIR here",
+    ]
     assert found["others"].fix.splitlines() == [
         "use others==1.1: everything but nobody, sources, versions, wanting resolves with it",
         "or deploy another Python: everything but nobody, sources, versions, wanting resolves with --python 3.8 --target el7",
-        "or offkit bundle --carry-source others carries it as source, to be compiled on the server",
-        "or " + build + "others==2.1 -w DIR; then add --find-links DIR here",
+        "or " + sources[0],
+        *sources[1:],
     ]
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"
-    assert found["sources"].fix.splitlines() == [
-        "--build sources --build hidden builds them here, those that are pure Python",
-        "or offkit bundle --carry-source sources --carry-source hidden carries them as sources, to be compiled on the server",
-        "or "
-        + build.replace("a wheel", "wheels")
-        + "sources==1.4 hidden==2.0 -w DIR; then add --find-links DIR here",
-    ]
+    assert found["sources"].fix.splitlines() == sources
     assert found["hidden"].fix == found["sources"].fix  # so it is told once
     assert found["hidden"].message.startswith("hidden>=2, needed by wanting 1: only source")
     assert found["nobody"].message == "nobody: no such project"

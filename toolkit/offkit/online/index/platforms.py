@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -89,13 +89,24 @@ def admitted(specifier: str) -> tuple[int, ...]:
     return tuple(minor for minor in range(OLDEST, NEWEST + 1) if f"3.{minor}.99" in wanted)
 
 
-def of_sources(named: Mapping[str, Version], target: Target, compiled: bool = False) -> str:
+def of_sources(
+    named: Mapping[str, Version], target: Target, compiled: Collection[str] = (), tried: bool = False
+) -> str:
     """What can be done with the sources of these. That the option builds them is not tried: it would run
-    their code. ``compiled``: they are known not to be pure Python."""
-    options = " ".join(f"--build {project}" for project in named)
-    them = "builds it here, if it is" if len(named) == 1 else "builds them here, those that are"
-    pure = "" if compiled else f"{options} {them} pure Python\nor "
-    return f"{pure}{carry_it(*named)}\nor {build_it(named, target)}"
+    their code. ``compiled``: those that are known not to be pure Python; ``tried``: that the request
+    resolves with what all of them say they require."""
+    it = "it" if len(named) == 1 else "them"
+    holds = f": the whole request resolves with {it}" if tried else ""
+    pure = [project for project in named if project not in compiled]
+    options = " ".join(f"--build {project}" for project in pure)
+    ways = []
+    if len(pure) == len(named):
+        those = "builds it here, if it is" if len(named) == 1 else "builds them here, those that are"
+        ways.append(f"{options} {those} pure Python{holds}")
+    elif pure:
+        carried = " ".join(f"--carry-source {project}" for project in named if project in compiled)
+        ways.append(f"offkit bundle {options} {carried} builds here what is pure Python{holds}")
+    return "\nor ".join([*ways, carry_it(*named) + holds, build_it(named, target)])
 
 
 def carry_it(*projects: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from offkit.model import legacy
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
@@ -24,6 +25,7 @@ from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import one_system, unbuilt
 from offkit.online.reasons.causes import Cause, Problem, Source
 from offkit.online.reasons.stubs import Stubs
+from offkit.online.sources.stated import Stated
 
 _NEAREST = 6  # versions that are named in the place of one
 
@@ -37,6 +39,7 @@ class Asked(NamedTuple):
     stubs: Stubs
     builder: Any = None  # a Builder, where sources may be built
     hidden: Collection[str] = ()  # places of --find-links that nobody has given
+    stated: Callable[[str, str], Stated | None] = lambda project, filename: None  # of a source
 
 
 def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -> list[Problem]:
@@ -75,11 +78,14 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
         if len(good) > len(unread) or (buildable and cause.project not in asked.builder.refused):
             continue
         if buildable:
-            refused = asked.builder.refused[cause.project]
+            refused, source = asked.builder.refused[cause.project], buildable[-1]
             build = platforms.build_it({cause.project: buildable[-1].version}, asked.listing.target)
             elsewhere = f"{platforms.carry_it(cause.project)}\nor {build}"
             why = unbuilt.of_index(cause.project, _asked(cause), refused, elsewhere)
             absent.setdefault(cause.project, why._replace(parent=cause.wanting))
+            if refused.lacking:  # of what it says it requires; that is told of itself
+                _stand_in(cause.project, source.version, source.filename, asked)
+                continue
         elif cause.project not in absent:
             if unread:
                 why = _unreadable(cause, unread[-1], asked)
@@ -87,12 +93,42 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
                 why = _absent(cause, files, specifier, asked)
                 no_sources = all(file.is_wheel for file in files)
                 why = one_system.told(why, cause, platforms.one_system(files), no_sources)
-            absent[cause.project] = why._replace(parent=cause.wanting)
+            why = absent[cause.project] = why._replace(parent=cause.wanting)
+            if why.source is not None:
+                said = _stand_in(cause.project, why.source.version, why.source.filename, asked)
+                if said is not None:
+                    compiled = why.source.compiled or bool(said.compiles)
+                    source_ = why.source._replace(compiled=compiled, read=said.told)
+                    absent[cause.project] = why._replace(source=source_)
+                    continue
         for version in _stand_in_versions(files, specifier):
             asked.stubs.add(cause.project, version)
+    if not (absent or known):
+        known = _heeded_no_more(causes, asked)
     if absent or known:  # what only follows from a stand-in is no conflict
         return list(absent.values())
     return [_conflict(causes, asked.listing.target)]
+
+
+def _stand_in(project: str, version: Version, filename: str, asked: Asked) -> Stated | None:
+    """Stands in for sources with what they say that they require: what of that cannot be had is met next.
+    None, and nothing, where that cannot be read."""
+    said = asked.stated(project, filename)
+    if said is not None:
+        read = (legacy.requirement(line).text for line in said.requires)
+        asked.stubs.add(project, str(version), [line for line in read if metadata.is_readable(line)])
+    return said
+
+
+def _heeded_no_more(causes: Sequence[Cause], asked: Asked) -> bool:
+    """Whether what stands in for sources has part in a conflict. Other sources of it may not: so that the
+    rest is met, others stand beside it that require nothing."""
+    own = {name for cause in causes for name in (cause.project, cause.wanting) if asked.stubs.has(name)}
+    for name in own:
+        asked.stubs.doubtful = True
+        for version in _stand_in_versions(asked.listing.of(name), SpecifierSet()):
+            asked.stubs.add(name, version)
+    return bool(own)
 
 
 def also(wanted: Iterable[Cause], asked: Asked) -> list[Problem]:
@@ -125,6 +161,24 @@ def siblings(causes: Iterable[Cause], asked: Asked) -> Iterator[Cause]:
                 if one.url is None and (one.marker is None or one.marker.evaluate(where)):
                     text = line.partition(";")[0].strip()
                     yield Cause(canonicalize_name(one.name), str(one.specifier), text, parent)
+
+
+def unmet(lines: Iterable[str], asked: Asked) -> str:
+    """The first of these requirements that no file of any index meets, and no source that may be built; ""
+    where an index does not answer, which the resolver will meet."""
+    where = {**listing.markers(asked.listing.target), "extra": ""}
+    for line in lines:
+        with contextlib.suppress(ValueError, EnvironmentProblem):
+            one = metadata.requirement(legacy.requirement(line).text)
+            if one.url is not None or (one.marker is not None and not one.marker.evaluate(where)):
+                continue
+            files = asked.listing.of(one.name)
+            if not (
+                listing.usable(files, one.specifier, asked.listing.target, asked.listing.pre)
+                or _buildable(canonicalize_name(one.name), files, one.specifier, asked)
+            ):
+                return line.partition(";")[0].strip()
+    return ""
 
 
 def _buildable(project: str, files: list[Listed], specifier: SpecifierSet, asked: Asked) -> list[Listed]:
@@ -235,7 +289,8 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         where = f" for Python {target.python_minor}" if others else ""
         message = f"{text}: only source distributions exist{where} ({admitted[-1].filename})"
         message += "; of its pre-releases there are wheels" if pre else ""
-        source = Source(admitted[-1].version, platforms.all_compiled(wanted if others else files))
+        compiled = platforms.all_compiled(wanted if others else files)
+        source = Source(admitted[-1].version, compiled, admitted[-1].filename)
         finding = Finding("REQ002", ERROR, project, message, looked)
         return Problem(finding, project, minors=platforms.minors(wanted), pre=pre, source=source)
     if listing.usable([file._replace(yanked=None) for file in wheels], specifier, target, asked.listing.pre):
@@ -244,7 +299,9 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         return Problem(Finding("REQ010", ERROR, project, message, looked), project)
     unfit = platforms.unfit(wheels, target)
     message = f"{text}: {unfit.text}" + "".join(f"; there is its source ({one.filename})" for one in sources)
-    there = Source(sources[0].version, platforms.all_compiled(wheels)) if sources else None
+    there = None
+    if sources:
+        there = Source(sources[0].version, platforms.all_compiled(wheels), sources[0].filename)
     return Problem(
         Finding("REQ001", ERROR, project, message, looked),
         project,

@@ -23,7 +23,9 @@ class Source(NamedTuple):
     """What there is of a package in the place of a wheel."""
 
     version: Version
-    compiled: bool  # all wheels that there are, for others, are of one machine
+    compiled: bool  # all wheels that there are, for others, are of one machine; or its source says so
+    filename: str = ""
+    read: bool = False  # what it says it requires was read, and the request resolves with it
 
 
 class Problem(NamedTuple):
@@ -40,6 +42,10 @@ class Problem(NamedTuple):
     elsewhere: Elsewhere | None = None
     source: Source | None = None
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
+
+    def untried(self) -> Problem:
+        """Where it is not seen that the request resolves with its source."""
+        return self if self.source is None else self._replace(source=self.source._replace(read=False))
 
 
 class Cause(NamedTuple):

@@ -87,7 +87,7 @@ def find(
 
 
 def untried(problems: Sequence[Problem], target: Target) -> str:
-    """What holds of the first of them without being tried; "" of none."""
+    """What holds of the first of them without a resolution of its own; "" of none."""
     return "\nor ".join(_untried(problems[0], problems, target)) if problems else ""
 
 
@@ -96,13 +96,14 @@ def _untried(problem: Problem, problems: Sequence[Problem], target: Target) -> l
 
 
 def _from_source(problem: Problem, problems: Sequence[Problem], target: Target) -> str:
-    """What can be done with sources, for all of a kind at once."""
+    """What can be done with sources, for all at once: one alone would not do."""
     if problem.source is None:
         return ""
-    compiled = problem.source.compiled
-    alike = [(one.project, one.source) for one in problems if one.source is not None]
-    named = {project: source.version for project, source in alike if source.compiled == compiled}
-    return platforms.of_sources(named, target, compiled)
+    alike = {one.project: one.source for one in problems if one.source is not None}
+    named = {project: source.version for project, source in alike.items()}
+    compiled = [project for project, source in alike.items() if source.compiled]
+    tried = all(one.source is not None and one.source.read for one in problems)
+    return platforms.of_sources(named, target, compiled, tried)
 
 
 def _else(problem: Problem, unfinished: Mapping[Try, str], target: Target) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -21,6 +21,7 @@ class Stubs:
         self._parent = parent
         self._known: set[str] = set()
         self._versions: dict[str, list[str]] = {}
+        self.doubtful = False  # whether one stands where what the sources require was not heeded
         self.directories: list[Path] = []
         self._new_round()
 
@@ -36,7 +37,8 @@ class Stubs:
         self._new_round()
         return True
 
-    def add(self, project: str, version: str) -> None:
+    def add(self, project: str, version: str, requires: Sequence[str] = ()) -> None:
+        """``requires``: lines that its metadata says, which packaging can read."""
         name = canonicalize_name(project).replace("-", "_")
         filename = f"{name}-{version}-py3-none-any.whl"
         if filename in self._known:
@@ -46,9 +48,9 @@ class Stubs:
         self._current.mkdir(parents=True, exist_ok=True)
         info = f"{name}-{version}.dist-info"
         with zipfile.ZipFile(self._current / filename, "w") as archive:
-            archive.writestr(
-                f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
-            )
+            lines = ["Metadata-Version: 2.1", f"Name: {project}", f"Version: {version}"]
+            lines += [f"Requires-Dist: {one}" for one in requires]
+            archive.writestr(f"{info}/METADATA", "\n".join(lines) + "\n")
             archive.writestr(
                 f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
             )
@@ -60,6 +62,9 @@ class Stubs:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
+
+    def has(self, project: str) -> bool:
+        return project in self._versions
 
     def stand_in(self, project: str, specifier: SpecifierSet) -> bool:
         """Whether a stand-in meets the requirement already."""

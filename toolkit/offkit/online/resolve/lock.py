@@ -48,9 +48,10 @@ from offkit.online.resolve.consulted import Wanted
 from offkit.online.resolve.limit import Limit, Purse
 from offkit.online.resolve.making import Maker
 from offkit.online.resolve.tried import Trials
-from offkit.online.sources import offered, retrieval
+from offkit.online.sources import offered, retrieval, stated
 from offkit.online.sources.builder import Builder, Supplied
 from offkit.online.sources.environment import Provided
+from offkit.online.sources.stated import Stated
 from offkit.online.wheels import lookup
 from offkit.online.wheels.kept import Kept, keeping, link_sha256
 
@@ -58,9 +59,11 @@ MAX_ROUNDS = 40
 # Rounds of pip's resolver, and candidates that it reads, for what is only tried: a tree of fifty packages
 # takes about as many, and what has not been found by then may take hours more.
 _TRIED = 500
+# Sources that are read, to learn what they require in turn, for one request, and how large one may be.
+_SOURCES, _LARGEST = 16, 100 * 2**20
 
 
-class _Tried(NamedTuple):
+class Tried(NamedTuple):
     """What came of resolving a request."""
 
     requirements: list[Any]
@@ -98,6 +101,9 @@ class Session:
         self._store = kept or Kept(self._directory)  # of what is built, and needed for that
         supplied = Supplied(partial(retrieval.opened, kept=self._store), provision.once(self._provide))
         self.builder = builder or Builder(target, self._store.cache, supplied, reporter)
+        if builder is None:
+            self.builder.unmet = lambda lines: absence.unmet(lines, self._asked())
+        self._said: dict[str, Stated | None] = {}  # of sources that were read, by their file names
         self._stubs = Stubs(self._directory / "stubs")
         self.seen = Seen()
         self._stand_ins: Sequence[StandIn] = ()  # of what the request carries as sources
@@ -234,7 +240,7 @@ class Session:
         return None
 
     def _lock(self, request: Request) -> Lock:
-        requirements, pinned, allowed, taken, problems = self._tried(request)
+        requirements, pinned, allowed, taken, problems = self.tried(request)
         if problems:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
@@ -274,9 +280,9 @@ class Session:
         told = [*taken, *chosen.lacking(wheels, self._complete), *told]
         return Lock(self.target, wheels, tuple(told), repairs, questions=asked)
 
-    def _tried(self, request: Request) -> _Tried:
+    def tried(self, request: Request, limits: Sequence[str] = ()) -> Tried:
         """Resolved, or as far as that goes: what is missing is stood in for, so that the next round meets the
-        next problem, and all of them are met in one run."""
+        next problem, and all of them are met in one run. ``limits``: constraints that hold too."""
         explained: list[Problem] = []
         for _ in range(MAX_ROUNDS):
             taken: list[Finding] = []
@@ -287,7 +293,8 @@ class Session:
                 if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
                     requirements = [requirement.without_hashes(each) for each in requirements]
                 allowed = chosen.given_hashes(requirements)
-                pinned = self.resolve(requirements) if requirements else []
+                asked = [*requirements, *map(requirement.constraint, limits)]
+                pinned = self.resolve(asked) if requirements else []
                 had = {canonicalize_name(ireq.name) for ireq in pinned}
                 explained += absence.of_sources(
                     one for one in self._sources if canonicalize_name(one.name) in had
@@ -309,7 +316,9 @@ class Session:
                 self._close()
         damaged = absence.of_damaged(self.seen.damaged)
         problems = list(dict.fromkeys([*lost, *explained, *damaged]))  # what several rounds met, once
-        return _Tried(requirements, pinned, allowed, taken, problems)
+        if not pinned or self._stubs.doubtful:  # what sources say they require does not go with the rest
+            problems = [one.untried() for one in problems]
+        return Tried(requirements, pinned, allowed, taken, problems)
 
     def _stood_in(self) -> tuple[int, int]:
         """How many are told to be something else, whatever the reason."""
@@ -428,7 +437,27 @@ class Session:
 
     def _asked(self) -> Asked:
         carried = [one.place for one in self._stand_ins]
-        return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder, carried)
+        return Asked(
+            self.repository, self.listing, self.seen, self._stubs, self.builder, carried, self._stated
+        )
+
+    def _stated(self, project: str, filename: str) -> Stated | None:
+        """What a source distribution of an index says of itself; None where it is not known."""
+        if filename not in self._said:
+            self._said[filename] = None
+            if len(self._said) <= _SOURCES and not self.offline:
+                with contextlib.suppress(OffkitError, LookupError, StopIteration):
+                    self._said[filename] = self._read_source(canonicalize_name(project), filename)
+        return self._said[filename]
+
+    def _read_source(self, project: str, filename: str) -> Stated | None:
+        with self._another(self.target, (), Purse(0), 1) as other:
+            # As pip's --no-binary: of other files no link is made.
+            other.repository.finder.format_control.no_binary.add(project)
+            link, session = other.listing.link(project, filename), other.repository.session
+            if not self._store.fetched(link, session, _LARGEST):
+                return None
+            return stated.of_archive(self._store.path(link, session))
 
     def explain(
         self, error: Exception, lost: Sequence[Problem] = (), requirements: Sequence[Any] = ()
@@ -474,7 +503,7 @@ class Session:
         other._bar = self._bar
         other.seen.pythons.update(self.seen.pythons)
         if target == self.target:
-            other._pages = self._pages
+            other._pages, other._said = self._pages, self._said
         return other
 
     def _trials(self, request: Request) -> Trials:

@@ -12,6 +12,7 @@ from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.words import listed
 from offkit.online.index import troubles
 from offkit.online.reasons import clashes
 from offkit.online.reasons.causes import Problem
@@ -81,17 +82,18 @@ class Trials:
         nothing when nothing does."""
         self._tell(f"looking why {name} {version} was not taken")
         with self._aside(self._target) as other:
-            requirements = other.read(self._request)
-            try:
-                other.resolve([*requirements, requirement.constraint(f"{name}=={version}")])
-            except OffkitError:
-                return "", []  # what an index refuses then is no answer
-            except Exception as error:
-                # It may be too deep to be explained, or an index not answer any more.
-                with contextlib.suppress(OffkitError):
-                    problems = other.explain(error)
-                    return next((self._reason(one.finding) for one in problems), ""), problems
+            # What an index refuses then is no answer; nor is what is too deep to be explained.
+            with contextlib.suppress(OffkitError):
+                problems = other.tried(self._request, (f"{name}=={version}",)).problems
+                return self._reasons([one.finding for one in problems]), problems
         return "", []
+
+    def _reasons(self, findings: Sequence[Finding]) -> str:
+        """That of the first, and what else it is of."""
+        if not findings:
+            return ""
+        others = dict.fromkeys(one.subject for one in findings[1:])
+        return self._reason(findings[0]) + (f"; nor can {listed(list(others), 4)} be had" if others else "")
 
     def _reason(self, finding: Finding) -> str:
         """In one line; of a conflict, who wants what: all of them only for who listens."""

@@ -28,7 +28,7 @@ from offkit.model.target import Target
 from offkit.model.url import shown
 from offkit.online.index import listing, network
 from offkit.online.request.locked import MadeOf
-from offkit.online.sources import archive, backend, interpreters, metadata, refusal
+from offkit.online.sources import archive, backend, interpreters, metadata, refusal, stated
 from offkit.online.sources.archive import Source, unpacked
 from offkit.online.sources.backend import Project
 from offkit.online.sources.environment import Provided
@@ -38,6 +38,9 @@ from offkit.online.wheels import memo, store
 
 ALL = ":all:"
 _FORM = b"1"  # of what is kept
+
+
+Check = Callable[[Source], object]
 
 
 class Wheel(NamedTuple):
@@ -62,6 +65,8 @@ class Builder:
         self.names: Collection[str] = ()  # projects that may be built from what an index has; or ALL
         self.refused: dict[str, Refused] = {}  # by project, of those
         self.given: Mapping[str, Sequence[list[str]]] = {}  # hashes that a request allows, by project
+        # Of requirement lines, the first that nothing can meet; "".
+        self.unmet: Callable[[Sequence[str]], str] = lambda lines: ""
         self._target, self._cache, self._supplied, self._reporter = target, cache, supplied, reporter
         self._known: dict[str, Wheel | Refused] = {}  # by URL
         self._closed = False
@@ -90,13 +95,22 @@ class Builder:
         if name in self.refused:
             raise self.refused[name]
         try:
-            made = self.of(link, session)
+            made = self.of(link, session, (), self._check_requirements)
             self._allow(name, link.filename, made.built)
             return made
         except Refused as error:
             self.refused[name] = error
             error.subject = link.filename
             raise
+
+    def _check_requirements(self, source: Source) -> None:
+        """Raises Refused where what sources say they require cannot be had: to build them would be in vain,
+        and so would be to build older ones."""
+        lacking = self.unmet(stated.of(source.tree).requires)
+        if lacking:
+            error = Refused(f"it requires {lacking}, which cannot be had")
+            error.lacking = lacking
+            raise error
 
     def _allow(self, name: str, filename: str, made: Built) -> None:
         """The wheel of sources that are allowed is."""
@@ -110,15 +124,18 @@ class Builder:
                 finding = Finding("REQ006", ERROR, name, what, allowed, network.OTHER_HASH)
                 raise IntegrityError("files on the index do not match the lock", [finding])
 
-    def of(self, link: Any, session: Any, sha256: Collection[str] = ()) -> Wheel:
+    def of(
+        self, link: Any, session: Any, sha256: Collection[str] = (), check: Check = lambda source: None
+    ) -> Wheel:
         """The wheel of what a link means, whose archive has to have one of the hashes, if any are given.
+        ``check`` sees the sources before anything of them runs.
 
         Raises Refused, IntegrityError, and what ``retrieval.opened`` does.
         """
         found = self._known.get(link.url)
         if found is None:
             try:
-                found = self._made(link, session, sha256)
+                found = self._made(link, session, sha256, check)
             except Refused as error:
                 found = error
                 for line in error.lines:
@@ -151,13 +168,14 @@ class Builder:
         except LookupError:
             return None
 
-    def _made(self, link: Any, session: Any, sha256: Collection[str]) -> Wheel:
+    def _made(self, link: Any, session: Any, sha256: Collection[str], check: Check) -> Wheel:
         with self._supplied.opened(link, session) as source:
             _check_hash(link, source.sha256, sha256)
             wanted = metadata.requires_python(source.tree)
             if not listing.admitted(wanted, self._target):
                 why = f"needs Python {wanted}; the server has {self._target.python}"
                 raise Refused(why, code="REQ008", pythons=wanted)
+            check(source)
             if source.lasting:
                 return self._wheel(source)
             with leftovers.scratch() as name:

@@ -50,6 +50,7 @@ class Refused(Exception):
         self.why = without_secrets(why)
         self.lines = tuple(map(without_secrets, lines))
         self.needs, self.fix = needs, fix
+        self.lacking = ""  # what it says it requires, and cannot be had
         self.subject = ""  # the file that it is about, of several that an index has
 
     @property

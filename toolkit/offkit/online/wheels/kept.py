@@ -76,6 +76,24 @@ class Kept:
         self._sha256[wanted.url] = come.sha256
         return come.path
 
+    def fetched(self, link: Any, session: Any, largest: int) -> bool:
+        """Whether a file is here, fetched if it has no more bytes than that. Raises as ``path`` does."""
+        here = link.is_file or store.find(self.cache, self.sha256(link), link.filename) is not None
+        if here:
+            return True
+        try:
+            answer = download.past_cache(session).get(
+                link.url_without_fragment, headers=download.HEADERS, stream=True
+            )
+            with answer:
+                size = answer.headers.get("Content-Length", "")
+                if answer.status_code == 200 and size.isdecimal() and int(size) <= largest:
+                    self.path(link, session, answer)
+                    return True
+        except (OSError, reach("pip._internal.exceptions", "PipError")):
+            pass
+        return False
+
     def metadata(self, link: Any, session: Any, guess: bool = False) -> bytes | None:
         """The headers of METADATA of a wheel of an index: of what lies beside it (PEP 658), or in its end, or
         in the whole, which is not fetched for a ``guess``. None where pip is to look. Raises as ``path``
