@@ -71,6 +71,13 @@ TABLES = {
         "says": TEXT,
         "source": TEXT,
     },
+    "repo-config/names.csv": {
+        "name": r"[a-z0-9-]+",
+        "kind": "renamed|backport",
+        "instead": r"[\w.-]+",
+        "since": r"([23]\.\d+)?",
+        "source": TEXT,
+    },
     "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},
     "repo-config/layouts.csv": {"folder": r"[\w{}]+(/[\w{}]+)+", "source": TEXT},
     "repo-config/network.csv": {"words": TEXT, "says": r"[a-z][^{}]*(\{[01]\}[^{}]*)*", "source": TEXT},

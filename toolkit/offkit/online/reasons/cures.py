@@ -16,7 +16,7 @@ from offkit.model.target import Target
 from offkit.model.words import listed
 from offkit.online.index import platforms
 from offkit.online.index.troubles import TooDeep
-from offkit.online.reasons import one_system
+from offkit.online.reasons import names, one_system
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.trial import Attempt, Pins, Try
 
@@ -64,10 +64,15 @@ def find(
     """
     attempt = Attempts(resolve, target, tell)
     problems = one_system.grouped(problems)
-    lost = frozenset(_asker(problem) for problem in problems if problem.hopeless)
+    instead = names.meant(problems, {problem: _asker(problem) for problem in problems}, target, attempt)
+    every, problems = problems, [one for one in problems if one.parent or one.project not in instead]
+    lost = frozenset(_asker(problem) for problem in problems if problem.hopeless).union(instead)
     held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
     found = []
-    for problem in problems:
+    for problem in every:
+        if problem not in problems:
+            found.append(problem.finding._replace(fix=instead[problem.project]))
+            continue
         own = [] if problem.hopeless else held
         tried = {lost}
         if not own and not problem.hopeless and len(problems) > 1 and problem.project:
@@ -123,6 +128,7 @@ def _tried(what: Try, target: Target) -> str:
     some = "near versions of " if what.near else "other versions of "
     words += [some + (listed(sorted(what.only), 2) if what.only else "all")] * what.loose
     words += ["without " + listed(sorted(what.without), 2)] if what.without else []
+    words += ["with " + listed(what.more, 2)] if what.more else []
     return ", ".join(words)
 
 

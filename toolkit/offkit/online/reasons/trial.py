@@ -24,6 +24,7 @@ class Try(NamedTuple):
     some: bool = False  # it does not hold where nothing is left
     near: int = 0  # and of what was asked for by a version, only those with so many of its numbers; 0: any
     limits: tuple[str, ...] = ()  # constraints that hold too
+    more: tuple[str, ...] = ()  # what is asked for beside
 
 
 Attempt = Callable[[Try], "Pins | None"]

@@ -76,10 +76,15 @@ def constraint(line: str) -> Any:
     return from_line(line, constraint=True)
 
 
+def asked(line: str) -> Any:
+    """As if the request had it."""
+    return reach("pip._internal.req.constructors", "install_req_from_line")(line, comes_from="the request")
+
+
 def as_tried(ireq: Any, what: Try) -> Any:
     """A requirement as it is in an attempt. Where some have no hash, none may have one."""
     if not (what.loose or what.public):
-        return ireq
+        return without_hashes(ireq) if what.more else ireq
     if what.only and canonicalize_name(ireq.name or "") not in what.only:
         return without_hashes(ireq)
     if what.public and has_local(ireq):

@@ -65,7 +65,8 @@ class Trials:
             asked = [requirement.as_tried(ireq, what) for ireq in requirements]
             if what.loose and all(one is ireq for one, ireq in zip(asked, requirements, strict=True)):
                 return None
-            pinned = other.resolved([*asked, *map(requirement.constraint, what.limits)])
+            asked += [*map(requirement.asked, what.more), *map(requirement.constraint, what.limits)]
+            pinned = other.resolved(asked) if asked else []
         if pinned is None or other.seen.damaged or (what.some and not pinned):
             return None
         versions: Pins = {canonicalize_name(ireq.name): requirement.version(ireq) for ireq in pinned}

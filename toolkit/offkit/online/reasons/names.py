@@ -1,0 +1,67 @@
+"""Names that are asked for in the place of another project, or of what Python has itself:
+repo-config/names.csv."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from packaging.version import Version
+
+from offkit.edges import data
+from offkit.model.target import Target
+from offkit.online.reasons.causes import Problem
+from offkit.online.reasons.trial import Attempt, Try
+
+TABLE = "repo-config/names.csv"
+RENAMED, BACKPORT = ("renamed", "backport")
+
+
+class Row(NamedTuple):
+    """``instead``: the project that is meant, or the module or class of Python, ``since`` a version of it."""
+
+    name: str
+    kind: str
+    instead: str
+    since: str
+    source: str
+
+
+@functools.cache
+def _rows() -> Mapping[str, Row]:
+    found = (Row(**row) for row in csv.DictReader(data.read_text(TABLE).splitlines()))
+    return {row.name: row for row in found}
+
+
+def of(name: str, target: Target) -> Row | None:
+    """What a project's name, normalised, stands for on a target."""
+    row = _rows().get(name)
+    new = row is not None and row.kind == BACKPORT and Version(target.python) < Version(row.since)
+    return None if new else row
+
+
+def meant(
+    problems: Sequence[Problem], asked_by: Mapping[Problem, str], target: Target, attempt: Attempt
+) -> dict[str, str]:
+    """By project, what to do about those that the user asks for by such a name, where the request resolves
+    so. ``asked_by``: what has to go from the request for a problem to go."""
+    rows = {one.project: row for one in problems if not one.parent and (row := of(one.project, target))}
+    if not rows:
+        return {}
+    others = frozenset(filter(None, asked_by.values())) - set(rows)
+    more = tuple(sorted({row.instead for row in rows.values() if row.kind == RENAMED}))
+    if attempt(Try(target, without=others | set(rows), more=more)) is None:
+        return {}
+    return {name: _cure(row, others) for name, row in rows.items()}
+
+
+def _cure(row: Row, others: Collection[str]) -> str:
+    rest = f"everything but {', '.join(sorted(others))}" if others else "the rest"
+    if row.kind == BACKPORT:
+        return (
+            f"delete the line: Python has {row.instead} itself since {row.since}; {rest} resolves without it"
+        )
+    whole = rest if others else "the whole request"
+    return f"ask for {row.instead} in the place of {row.name}: {whole} resolves with it"
