@@ -17,11 +17,11 @@ from offkit.media.keys import Server, key_of
 from offkit.media.providers import Catalog
 from offkit.media.repodata import REPOMD, Marked
 from offkit.media.repofile import Base
-from offkit.media.repository import Unreachable, reason
+from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model import errors
 from offkit.model.errors import IntegrityError, UsageError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import is_url
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
@@ -143,14 +143,16 @@ def strangers(media: Sequence[Offer], here: Server) -> List[Finding]:
 def tagged(media: Sequence[Offer], here: Server) -> List[Finding]:
     """ENV049 for each whose libraries are all in packages for another Enterprise Linux than this server is;
     their metadata has been read before."""
-    found = []
-    for one in media if here.el else ():
-        opened = one.opened.repositories() if one.opened is not None else []
-        majors = {rpm.built_for(each.release) for where in opened for each in where.libraries().packages}
-        if len(majors) == 1 and not majors & {0, here.el}:
-            disc = Disc("full of packages for Enterprise Linux {}".format(*majors), "el{}".format(*majors))
-            found += discs.stranger(disc, one.source, here.name)
-    return found
+    rows = [(one.source, one.opened.repositories() if one.opened is not None else []) for one in media]
+    return [each for place, opened in rows for each in _tagged(opened, place, here.el, here.name)]
+
+
+def _tagged(opened: Sequence[Repository], place: str, el: int, name: str) -> List[Finding]:
+    majors = {rpm.built_for(each.release) for where in opened for each in where.libraries().packages}
+    if not el or len(majors) != 1 or majors & {0, el}:
+        return []
+    disc = Disc("full of packages for Enterprise Linux {}".format(*majors), "el{}".format(*majors))
+    return discs.stranger(disc, place, name)
 
 
 def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:
@@ -212,6 +214,10 @@ def open_catalog(
         found = [trees.Directory(tree, path).repository("") for path in dict.fromkeys([*theirs, *own])]
         catalog.add([each for each in found if tree.is_file(posixpath.join(each.place, REPOMD))], False)
         catalog.decisive = any(each.place in own for each in found)
+        el = releases.known().el_major(host.os_release(tree))
+        catalog.judge = lambda each: [
+            one._replace(severity=WARNING) for one in _tagged([each], each.title, el, release)
+        ]
     return catalog
 
 

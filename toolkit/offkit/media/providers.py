@@ -27,6 +27,7 @@ class Catalog(Answers):
         self._libraries: Set[str] = set()
         self._failed: Set[str] = set()
         self._usual: Collection[str] = ()  # of the last question
+        self.judge: Callable[[Repository], List[Finding]] = lambda each: []  # of those that nobody named
 
     def __enter__(self) -> "Catalog":
         return self
@@ -112,6 +113,8 @@ class Catalog(Answers):
         def question(each: Repository) -> List[Package]:
             found = each.ask(capabilities)
             index = each.libraries()
+            if each.title not in self._named and each.title not in self.read:
+                self.findings += self.judge(each)
             self.read[each.title] = index.total
             self._names |= index.names
             self.names[each.title] = index.names

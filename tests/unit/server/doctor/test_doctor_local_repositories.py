@@ -370,3 +370,51 @@ def test_priorities_of_yum_3(ranked):
     line, _, (found,) = chosen(ranked)
     assert line == RANKED.replace("install", "--disableplugin=priorities install")
     assert (found.code, found.fix) == ("RPM028", "as the command has it: --disableplugin=priorities")
+
+
+TREEINFO = "[general]\nfamily = Rocky Linux\nversion = 8.10\narch = x86_64\n"
+LOCAL = "[local]\nname=x\nbaseurl=file:///mnt/cdrom/{}\ngpgcheck=0\nenabled=1\n"
+
+
+@pytest.mark.parametrize("base", ["BaseOS", ""])
+def test_a_disc_of_another_release_in_the_administrators_own_repository(server, base):
+    """It is named, and nothing is taken from it: neither by the line nor by --fix."""
+    server.put("/etc/yum.repos.d/CentOS-Media.repo", LOCAL.format(base))
+    server.put("/mnt/cdrom/.treeinfo", TREEINFO)
+    disc(server, ("/mnt/cdrom/" + base).rstrip("/"))
+    result = examine("/opt/env", server.root)
+    first = result.findings[0]
+    assert (first.code, first.severity, first.subject) == ("ENV049", "warning", "local")
+    assert first.message == (
+        ("/mnt/cdrom/" + base).rstrip("/")
+        + " is Rocky Linux 8.10 (el8), and this server is el7: nothing is taken from it"
+    )
+    assert first.fix == (
+        "use a disc of el7 there, or disable it: enabled=0 in /etc/yum.repos.d/CentOS-Media.repo"
+    )
+    assert result.summary.install_line == OURS + "libSM"
+    assert not result.known  # --fix has nothing to install from
+    assert result.repositories == {}
+    wanted = Checklist((Library("libSM.so.6", (), ("x: x.so",), "libSM", False),))
+    told = forecast.examine(wanted, target_maker.preset("3.6", "el7"), server.root)
+    assert (told.findings[0], told.install_line) == (first, OURS + "libSM")
+
+
+def test_one_whose_packages_are_all_for_another_release(server):
+    """A copy without the files of a disc's top: it is named, as a medium is, and somebody may want it."""
+    rows = [package("libSM", ["libSM.so.6()(64bit)"], release="1.el8")]
+    repository(server.host("/media/cdrom"), rows)
+    result = examine("/opt/env", server.root)
+    told = [(one.code, one.severity, one.subject, one.message) for one in result.findings[:1]]
+    why = "is full of packages for Enterprise Linux 8 (el8), and this server is el7"
+    assert told == [("ENV049", "warning", "/media/cdrom", why)]
+
+
+def test_one_of_a_system_that_is_no_enterprise_linux(server):
+    """Its packages may fit, so it is named and taken."""
+    server.put("/etc/yum.repos.d/CentOS-Media.repo", LOCAL.format(""))
+    server.put("/mnt/cdrom/.treeinfo", TREEINFO.replace("Rocky Linux", "openEuler").replace("8.10", "22.03"))
+    disc(server, "/mnt/cdrom")
+    result = examine("/opt/env", server.root)
+    assert [(one.code, one.severity) for one in result.findings[:1]] == [("ENV049", "warning")]
+    assert result.summary.install_line == OURS.replace("'offkit-*'", "local") + "libSM"

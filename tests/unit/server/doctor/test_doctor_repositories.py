@@ -352,3 +352,25 @@ def test_a_named_repository_that_is_whole(server, tmp_path):
     place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
     result = examine("/opt/env", server.root, checks=["repositories"], rpm_repos=[place])
     assert (result.findings, result.repositories) == ([], {place: 1})
+
+
+@pytest.mark.parametrize(
+    ("path", "made", "fstab", "point"),
+    [
+        ("/mnt/cdrom/BaseOS", "", "", "/mnt/cdrom"),
+        ("/mnt/BaseOS", "/mnt", "", "/mnt"),
+        ("/mnt/cdrom/Server", "/mnt/cdrom", "", "/mnt/cdrom"),
+        ("/mnt/cdrom/a/b", "", "# x\n/dev/sr0 /mnt/cdrom/ iso9660 ro 0 0\n/dev/sda / xfs ro 0 0\n", "/mnt/cdrom"),
+        ("/media/CentOS", "/media", "", "/media/CentOS"),
+        ("/mnt/c7", "/mnt/c7", "/dev/sda /mnt xfs defaults 0 0\nbroken", "/mnt/c7"),
+        ("/srv/disc", "", "", "/srv/disc"),
+    ],
+)  # fmt: skip
+def test_where_its_disc_belongs(tmp_path, path, made, fstab, point):
+    """At the mount point, of which the repository may be a directory; not at a directory that is for several."""
+    server = Server(tmp_path / "root")
+    server.put("/etc/yum.repos.d/x.repo", "[x]\nname=x\nbaseurl=file://{}\nenabled=1\n".format(path))
+    server.put("/etc/fstab", fstab)
+    os.makedirs(server.host(made or "/"), exist_ok=True)
+    found = [one for one in examine("/opt/env", server.root).findings if one.code == "REPO003"]
+    assert [one.fix for one in found] == ["mount -o loop,ro FILE.iso " + point]

@@ -26,7 +26,7 @@ from offkit.server.bundle.bundle_file import BundleFile, Several
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, needs
 from offkit.server.doctor.cures import Cure
-from offkit.server.doctor.repositories import configured
+from offkit.server.doctor.repositories import configured, strangers
 from offkit.server.loader.view import TreeView, make_loader
 from offkit.server.system import withheld
 
@@ -109,7 +109,8 @@ def examine(
         findings += wanting
         rpms += bringing
         strange = [each for each in catalog.findings if each.code == disc.STRANGER]
-        findings = strange + findings + [each for each in catalog.findings if each not in strange]
+        own = [] if isos or rpm_repos else strangers(tree, known)
+        findings = own + strange + findings + [each for each in catalog.findings if each not in strange]
         line = remedies.combined(cures, rpms, again)
         doubt = cures.doubt(remedies.union((*rpms, *again)))
     return Forecast(

@@ -7,15 +7,16 @@ from fnmatch import fnmatchcase
 from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
+from offkit.edges import releases
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
-from offkit.media import medium, repodata, repofile
+from offkit.media import disc, medium, repodata, repofile
 from offkit.media.answers import Answers, Rank
 from offkit.media.providers import Catalog
 from offkit.media.repofile import Section
 from offkit.media.repository import reason
 from offkit.media.rpm import BadRepodata
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, has_errors
 from offkit.model.url import is_url
 from offkit.server.doctor import cures
 from offkit.server.environment.environment import Environment
@@ -25,6 +26,7 @@ _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
 _RELEASE = "releasever"  # a variable that may not be known; a URL then keeps it as it is written
 _LOOPBACK = re.compile(r"[a-z]+://(localhost|127\.[0-9.]+|\[::1\])[:/]")
 _PLUGIN = "/etc/yum/pluginconf.d/priorities.conf"
+_FSTAB = "/etc/fstab"
 _YUM_CACHE, _DNF_CACHE = "/var/cache/yum", "/var/cache/dnf"
 
 
@@ -66,14 +68,14 @@ class Configured(NamedTuple):
         return [path for each in self.repositories if each.own for path in self.paths(each)]
 
     def theirs(self, tree: Tree) -> Dict[str, Tuple[str, ...]]:
-        """The local repositories that somebody else has enabled here and that work: directory → identity,
-        and the option that dnf wants besides: it takes metadata from any of several URLs, but packages
-        from the first alone (libdnf's Repo::getLocalBaseurl)."""
+        """The local repositories that somebody else has enabled here and that work, none of another
+        Enterprise Linux: directory → identity, and the option that dnf wants besides: it takes metadata from
+        any of several URLs, but packages from the first alone (libdnf's Repo::getLocalBaseurl)."""
         found: Dict[str, Tuple[str, ...]] = {}
         dnf = tree.is_file("/usr/bin/dnf")
         for each in self.repositories:
             path = self.serving(tree, each) if each.enabled and not each.own else ""
-            if path:
+            if path and not has_errors(_strange(tree, path)):
                 first = path == self.paths(each)[0]
                 option = "--setopt={}.baseurl=file://{}".format(each.id, quote(path))
                 found.setdefault(path, (each.id, *([option] if dnf and not first else [])))
@@ -99,6 +101,21 @@ class Configured(NamedTuple):
             if path:
                 found.setdefault(path, Rank(each.priority, each.id, option))
         return found
+
+
+def _strange(tree: Tree, path: str) -> List[Finding]:
+    """ENV049 where a directory is of a disc of another release, by what is at its top: there, or above it."""
+    release = releases.known().name_of(os_release(tree))
+    tops = (medium.Directory(tree, place) for place in (path, posixpath.dirname(path)))
+    found = (disc.named(_said(top, disc.TREE), _said(top, disc.LABEL)) for top in tops)
+    return disc.stranger(next(filter(None, found), None), path, release)
+
+
+def _said(top: medium.Directory, name: str) -> str:
+    try:
+        return top.text(name)
+    except OSError:
+        return ""
 
 
 def _has_plugin(tree: Tree) -> bool:
@@ -194,7 +211,7 @@ def _one(tree: Tree, known: Configured, each: Section, needed: bool, catalog: Ca
     if serving or len(found) < 2:
         return found
     message = "has several directories, and none has a disc mounted: {}".format(", ".join(paths))
-    fix = "mount -o loop,ro FILE.iso {}, or another of them".format(paths[0])
+    fix = "mount -o loop,ro FILE.iso {}, or another of them".format(_mount_point(tree, paths[0]))
     looked = tuple(dict.fromkeys(place for finding in found for place in finding.looked_in))
     return [found[0]._replace(message=message, fix=fix, looked_in=looked)]
 
@@ -238,9 +255,9 @@ def _local(tree: Tree, known: Configured, each: Section, path: str, needed: bool
         message = "has no {}".format(repodata.REPOMD) if there else "is empty: no disc is mounted there"
         if not tree.is_dir(path):
             message = "is missing: no disc is mounted there"
-        fix = "mount -o loop,ro FILE.iso {}".format(path)
+        fix = "mount -o loop,ro FILE.iso {}".format(_mount_point(tree, path))
         return [Finding("REPO003", severity, each.id, "{} {}".format(path, message), looked, fix)]
-    findings: List[Finding] = []
+    findings = _strangers(tree, each, path)
     try:
         current = medium.Directory(tree, path).repository("").repomd()
         repodata.parse_repomd(current)
@@ -259,6 +276,46 @@ def _local(tree: Tree, known: Configured, each: Section, path: str, needed: bool
             fix = "yum --disablerepo='*' --enablerepo='{}' clean metadata".format(each.id)
             findings.append(Finding("REPO005", severity, each.id, message, (cache, metadata), fix))
     return findings + _keys(tree, known, each, severity)
+
+
+def _mount_point(tree: Tree, path: str) -> str:
+    """Where the disc belongs of which a repository is at ``path``: where fstab(5) has one, or an empty folder
+    is above it; and discs have some repositories one level below their top."""
+    try:
+        lines = [line.split() for line in tree.text(_FSTAB).splitlines()]
+    except OSError:
+        lines = []
+    points = [words[1].rstrip("/") for words in lines if len(words) > 2 and words[2][:3] in ("iso", "udf")]
+    above = [one for one in points if one and (path + "/").startswith(one + "/")]
+    place = path
+    while place.count("/") > 2 and not tree.is_dir(place):
+        place = posixpath.dirname(place)
+        if tree.is_dir(place) and not tree.names(place):
+            above.append(place)
+    if posixpath.basename(path) in releases.known().folders:
+        above.append(posixpath.dirname(path))
+    return next(iter(sorted(above, key=len, reverse=True)), path)
+
+
+def strangers(tree: Tree, known: Configured) -> List[Finding]:
+    """ENV049 for each repository of the administrator's that is of another release, and serves."""
+    rows = [(each, known.serving(tree, each)) for each in known.repositories if each.enabled]
+    return [found for each, path in rows if path for found in _strangers(tree, each, path)]
+
+
+def _strangers(tree: Tree, each: Section, path: str) -> List[Finding]:
+    return [
+        one._replace(
+            severity=WARNING,
+            subject=each.id,
+            message="{} {}{}".format(
+                path, one.message, ": nothing is taken from it" * (one.severity == ERROR)
+            ),
+            looked_in=("{}: {}".format(each.file, path), *one.looked_in),
+            fix="{} there, or disable it: enabled=0 in {}".format(one.fix, each.file),
+        )
+        for one in ([] if each.own else _strange(tree, path))
+    ]
 
 
 def _keys(tree: Tree, known: Configured, each: Section, severity: str) -> List[Finding]:

@@ -50,7 +50,7 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
         if made.lacking and attempt.can_be_hidden(made):
             again = partial(fetch, "all", (way.all_packages,))
             attempt.explain(made, here.tree, again, "", sources.identities)
-            if way.modular:
+            if way.modular and not made.finished:
                 plain = ["--setopt={}.module_hotfixes=1".format(one) for one in sources.identities]
                 attempt.refuse_hidden(made, fetch("plain", plain), here.tree, "")
         if not made.finished:
