@@ -138,6 +138,7 @@ def test_scripts_without_their_interpreter(tmp_path):
     """What starts them is asked for, unless the environment has it: its Python, what a wheel puts into bin/."""
     lines = {
         "x/run.sh": b"#!/bin/sh\n",
+        "x/run.bash": b"#!/usr/bin/env bash\n",
         "x/run.pl": b"#!/usr/bin/perl -w\n",
         "x/plain.pl": b"#!/opt/perl\n",  # may not be started
         "x/lib.py": b"#!/opt/python\n",  # is imported
@@ -155,6 +156,7 @@ def test_scripts_without_their_interpreter(tmp_path):
     wheel = "x-1.0-py3-none-any.whl: "
     assert found.checklist.scripts == (
         Scripts("/usr/bin/perl", (wheel + "x/run.pl",), False),
+        Scripts("bash", (wheel + "x/run.bash",), False),
         Scripts("pwsh", (wheel + "x-1.0.data/scripts/x-pwsh",), True),
         Scripts("python3.8", (wheel + "x/other",), False),
     )
@@ -199,3 +201,96 @@ def test_who_wants_it_where_nobody_knows_the_release(tmp_path, target, aside):
     (library,) = survey(tmp_path, ("beta", (), files), target=target).checklist.libraries
     assert (library.optional, library.aside) == (False, aside)
     assert {*library.versions, *library.aside} == {"GLIBCXX_3.4.14", "GLIBCXX_3.4.19"}
+
+
+def lacking(found):
+    return [
+        (each.file.partition(": ")[2], each.names, each.later, each.libraries, each.optional)
+        for each in found.checklist.undefined
+    ]
+
+
+def test_symbols_that_the_server_has_to_have(tmp_path):
+    """What the wheel's own library has is no question, nor is Python's; what is left is asked of the server."""
+    files = {
+        "x/_c.so": module(
+            "_c",
+            needed=["libown.so", "libz.so.1"],
+            rpath="$ORIGIN/../x.libs",
+            wants=["own", "deflate"],
+            calls=["PyLong_FromLong", "_Py_NoneStruct"],
+        ),
+        "x.libs/libown.so": elf_maker.build(soname="libown.so", exports=["own"], calls=["more"]),
+    }
+    found = survey(tmp_path, ("x", (), files))
+    assert lacking(found) == [
+        ("x.libs/libown.so", ("more",), (), ("libz.so.1",), False),
+        ("x/_c.so", ("deflate",), (), ("libz.so.1",), False),
+    ]
+    assert found.findings == []
+    assert checklist.load(checklist.dump(found.checklist)) == found.checklist
+
+
+def test_symbols_of_programs(tmp_path):
+    """Functions may be missing until they are called, unless it says BIND_NOW."""
+    fields = {"needed": ["libz.so.1"], "interpreter": LDSO, "wants": ["data"], "calls": ["function"]}
+    files = {"x/lazy": elf_maker.build(**fields), "x/now": elf_maker.build(flags=8, **fields)}
+    found = survey(tmp_path, ("x", (), files), programs=tuple(files))
+    assert lacking(found) == [
+        ("x/lazy", ("data",), ("function",), ("libz.so.1",), False),
+        ("x/now", ("data", "function"), (), ("libz.so.1",), False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("_ZN3c105ErrorC2Ev", True),
+        ("_ZTVN3c105ErrorE", True),
+        ("_ZN9__gnu_cxx18__exchange_and_addEPVii", False),
+        ("_ZNKSt9exception4whatEv", False),
+        ("_Znwm", False),
+        ("gone", False),
+    ],
+)
+def test_symbols_that_no_server_has(tmp_path, name, told):
+    """A package that was built for another version of what it requires: said before leaving, where it is a name
+    of C++; of others the server's Python, C library and compiler's libraries may have some."""
+    base = {"base/_b.so": module("_b"), "base/libbase.so": elf_maker.build(soname="libbase.so")}
+    files = {
+        "x/_c.so": module(
+            "_c",
+            needed=["libbase.so", "libstdc++.so.6", "libc.so.6"],
+            runpath="$ORIGIN/../base",
+            wants=[name, "PyErr_Clear"],
+        )
+    }
+    found = survey(tmp_path, ("base", (), base), ("x", ["base"], files))
+    assert lacking(found) == [("x/_c.so", (name,), (), ("libc.so.6", "libstdc++.so.6"), False)]
+    assert [(each.code, each.severity, each.subject) for each in found.findings] == [
+        ("LIB014", "error", "x-1.0-py3-none-any.whl: x/_c.so")
+    ] * told
+    base["base/libbase.so"] = elf_maker.build(soname="libbase.so", exports=[name])
+    assert lacking(survey(tmp_path, ("base", (), base), ("x", ["base"], files))) == []
+
+
+def test_symbols_that_something_else_has(tmp_path):
+    """Python may have loaded that before: said on the server, with its name."""
+    files = {
+        "x/_c.so": module("_c", needed=["libc.so.6"], wants=["_ZN6shared1xE"]),
+        "x/_d.so": module("_d", needed=["libc.so.6"]),
+        "x/other.so": elf_maker.build(exports=["_ZN6shared1xE"]),
+    }
+    found = survey(tmp_path, ("x", (), files))
+    (row,) = found.checklist.undefined
+    assert row.copies == {"_ZN6shared1xE": "x-1.0-py3-none-any.whl: x/other.so"}
+    assert found.findings == []
+
+
+def test_symbols_beside_a_library_that_is_never_found(tmp_path):
+    """That is told, and nothing else: the file is not loaded."""
+    files = {
+        "x/_c.so": module("_c", needed=["libb.so"], wants=["b"], rpath="$ORIGIN/nowhere"),
+        "x/libb.so": elf_maker.build(exports=["b"]),
+    }
+    assert lacking(survey(tmp_path, ("x", (), files))) == []

@@ -11,7 +11,7 @@ import pytest
 
 from elf_maker import build
 from offkit.elf.reader import BadElf
-from offkit.elf.symbols import Symbols, Table
+from offkit.elf.symbols import Symbols, Table, likely_in
 
 KINDS = [{}, {"bits": 32, "machine": 3}, {"little": False, "machine": 22}]
 
@@ -158,7 +158,15 @@ def test_real_files_by_their_sections():
             others = [b"no" + name for name in defined] + [name[:-1] for name in defined]
             assert read.having([*defined, *others]) == defined.union(defined.intersection(others)), path
             assert read.wanted() == wanted, path
+            assert likely_in(set(read.defined()), defined) == defined, path
             assert all(read.having([name]) for name in list(defined)[:50])
+
+
+def test_hashes_of_what_a_file_defines():
+    """Also of one that has none itself (DT_HASH); nothing that it wants is among them."""
+    there = set(table(exports=["a", "bb"], wants=["w"]).defined())
+    assert likely_in(there, {b"a", b"bb", b"w", b"c"}) == {b"a", b"bb"}
+    assert not table(wants=["w"]).defined()
 
 
 def _by_sections(data):

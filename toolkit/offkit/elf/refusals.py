@@ -128,9 +128,24 @@ class Process:
         return "static-tls-tunable" in self._rules
 
     def _symbols(self, each: Mapped, scope: Sequence[str], opened: bool) -> Iterator[Refusal]:
+        lacking = self.lacking(each, scope, opened)
+        if not lacking:
+            return
+        asked_for = self._view.symbols(each.identity).at_once(lacking, each.bare)
+        for certain in (True, False):
+            names = [
+                name.decode("utf-8", "replace")
+                for name, at_once in asked_for.items()
+                if (at_once or opened or each.elf.bind_now) == certain
+            ]
+            if names:
+                yield Refusal(SYMBOL, each.path, "", tuple(names), certain)
+
+    def lacking(self, each: Mapped, scope: Sequence[str], opened: bool) -> AbstractSet[bytes]:
+        """What a file wants that nothing defines of what is loaded with it; as ``opened``."""
         symbols = self._view.symbols(each.identity)
         if symbols is None or not self._scope:
-            return
+            return set()
         key = each.identity, each.bare
         wanted = self._wanted.get(key)
         if wanted is None:
@@ -144,17 +159,7 @@ class Process:
             plain = lacking & symbols.wanted()
             for identity in (*others, *self._scope):
                 lacking -= self._view.symbols(identity).having(lacking - plain, True)
-        if not lacking:
-            return
-        asked_for = symbols.at_once(lacking, each.bare)
-        for certain in (True, False):
-            names = [
-                name.decode("utf-8", "replace")
-                for name, at_once in asked_for.items()
-                if (at_once or opened or each.elf.bind_now) == certain
-            ]
-            if names:
-                yield Refusal(SYMBOL, each.path, "", tuple(names), certain)
+        return lacking
 
     def _lacking(self, names: AbstractSet[bytes], scope: Sequence[str]) -> AbstractSet[bytes]:
         """Those that neither the global scope has nor this one. What was seen before comes first."""

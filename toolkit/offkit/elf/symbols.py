@@ -155,6 +155,27 @@ class Table:
                     found.add(name)
         return found
 
+    def defined(self) -> "array[int]":
+        """Of the names that it has for others what DT_GNU_HASH keeps of their hashes (``likely_in``)."""
+        found = array("I")
+        if not self._whole:
+            return found
+        if _DT_GNU_HASH not in self._tags:
+            count, symbols = self._image.unpack("II", self._at(_DT_HASH))
+            places = range(1, min(symbols, _MAX_SYMBOLS))
+            starts = self._numbers("I", self._at(_DT_SYMTAB), len(places) * self._step // 4 + 1)
+            names = self._names(list(starts[self._step // 4 :: self._step // 4]))
+            return array("I", sorted({_gnu_hash(name) >> 1 for name in self.having(names)}))
+        at = self._at(_DT_GNU_HASH)
+        count, first, words, _ = self._image.unpack("IIII", at)
+        at += 16 + words * self._image.bits // 8
+        last = max(self._numbers("I", at, min(count, _MAX_SYMBOLS)), default=0)
+        if last < first:
+            return found
+        chains = self._numbers("I", at + 4 * count, min(last - first, _MAX_SYMBOLS) + _MAX_CHAIN)
+        end = next((n for n in range(last - first, len(chains)) if chains[n] & 1), len(chains) - 1)
+        return array("I", sorted({word >> 1 for word in chains[: end + 1]}))
+
     @property
     def _whole(self) -> bool:
         """Whether there is what every lookup goes by."""
@@ -301,6 +322,11 @@ class Table:
                 left -= 1
                 if not left:
                     raise BadElf(_ENDLESS)
+
+
+def likely_in(defined: AbstractSet[int], names: AbstractSet[bytes]) -> Set[bytes]:
+    """Those of the names that a file with ``defined`` (of a table) has: as good as certain, with 31 bits."""
+    return {name for name in names if _gnu_hash(name) >> 1 in defined}
 
 
 class Symbols:

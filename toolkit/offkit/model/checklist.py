@@ -1,7 +1,7 @@
 """checklist.json: what a bundle's wheels want from the server's own libraries."""
 
 import json
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Tuple
 
 from offkit.model import groups, words
 from offkit.model.errors import damaged
@@ -72,6 +72,18 @@ class Foreign(NamedTuple):
         return Finding("LIB026", severity, self.interpreter, message, (self.interpreter,), fix)
 
 
+class Undefined(NamedTuple):
+    """Symbols without a version that a file wants, and nothing of the wheels defines that comes with it."""
+
+    file: str  # ``wheel: path``
+    names: Tuple[str, ...]
+    later: Tuple[str, ...]  # more, looked up when they are called
+    libraries: Tuple[str, ...]  # sonames that are loaded with it from the server
+    started: bool  # for a program, so without Python
+    optional: bool
+    copies: Mapping[str, str]  # of the names: what else in the wheels defines them, ``wheel: path``
+
+
 class Checklist(NamedTuple):
     libraries: Tuple[Library, ...]
     inside: Tuple[Inside, ...] = ()
@@ -79,6 +91,7 @@ class Checklist(NamedTuple):
     scripts: Tuple[
         Scripts, ...
     ] = ()  # with files as ``wheel: path``, and what the environment has not itself
+    undefined: Tuple[Undefined, ...] = ()
 
 
 def dump(checklist: Checklist) -> bytes:
@@ -93,12 +106,26 @@ def dump(checklist: Checklist) -> bytes:
         data["foreign"] = [each._asdict() for each in checklist.foreign]
     if checklist.scripts:
         data["scripts"] = [each._asdict() for each in checklist.scripts]
+    if checklist.undefined:
+        data["undefined"] = [each._asdict() for each in checklist.undefined]
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
 def _to_json(library: Library) -> Dict[str, Any]:
     """Without what a library usually is not."""
     return {name: value for name, value in library._asdict().items() if value or name not in _UNUSUAL}
+
+
+def _undefined(entry: Any) -> Undefined:
+    return Undefined(
+        str(entry["file"]),
+        tuple(str(name) for name in entry["names"]),
+        tuple(str(name) for name in entry["later"]),
+        tuple(str(soname) for soname in entry["libraries"]),
+        bool(entry["started"]),
+        bool(entry["optional"]),
+        {str(name): str(copy) for name, copy in entry["copies"].items()},
+    )
 
 
 def load(text: bytes) -> Checklist:
@@ -146,6 +173,7 @@ def load(text: bytes) -> Checklist:
                 )
                 for entry in data.get("scripts", ())
             ),
+            tuple(_undefined(entry) for entry in data.get("undefined", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged("BUN002", CHECKLIST, "{} cannot be read: {}".format(CHECKLIST, error))

@@ -11,7 +11,7 @@ from offkit.model.finding import ERROR, WARNING, Finding
 
 HEAD = 256  # bytes that the kernel reads of a script (BINPRM_BUF_SIZE)
 USUAL = ("/usr/local/bin", "/usr/bin", "/bin")  # of PATH, with the environment's own before
-_EVERYWHERE = ("/bin/sh", "/usr/bin/env", "/bin/bash", "/usr/bin/bash")  # on every server there is
+EVERYWHERE = ("/bin/sh", "/usr/bin/env", "/bin/bash", "/usr/bin/bash")  # on every server there is
 _ENV = "/usr/bin/env"
 # What is never started: most files of an environment, which need no look at their mode then.
 _NEVER = {
@@ -55,4 +55,4 @@ def interpreter(first: str) -> str:
     named, _, rest = first.strip().partition(" ")
     if named == _ENV:
         named = next((word for word in rest.split() if not re.match(r"-|\w+=", word)), "")
-    return "" if named in _EVERYWHERE else named
+    return "" if named in EVERYWHERE else named

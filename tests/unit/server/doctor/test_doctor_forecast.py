@@ -1,14 +1,17 @@
 """A bundle's checklist against a server, before anything is installed."""
 
+import os
+
 import pytest
 
 import target_maker
+from elf_maker import build
 from offkit.model import checklist
-from offkit.model.checklist import Checklist, Foreign, Inside, Library
+from offkit.model.checklist import Checklist, Foreign, Inside, Library, Undefined
 from offkit.model.errors import IntegrityError
 from offkit.model.scripts import Scripts
 from offkit.server.doctor import forecast
-from server_maker import Server
+from server_maker import LDSO, Server
 
 EL7 = target_maker.preset("3.6")
 WHEEL = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"
@@ -196,3 +199,51 @@ def test_what_a_library_that_is_here_misses_itself(server, optional, severity):
     ]
     assert found[1].message.startswith("is missing; needed by /usr/lib64/libSM.so.6")
     assert line == "yum --disablerepo='*' --enablerepo='offkit-*' install libICE libXext"
+
+
+LACKING = Undefined("x: x/_c.so", ("gone",), (), ("liba.so.1",), False, False, {})
+SAYS = "wants gone, which nothing defines that is loaded with it"
+
+
+def lacking(server, **fields):
+    """What is said of one file that wants a symbol of the server."""
+    wanted = Checklist((), (), (), (), (LACKING._replace(**fields),))
+    found = forecast.examine(wanted, EL7, server.root).findings
+    return [(each.code, each.severity, each.subject, each.message) for each in found if each.code != "LIB009"]
+
+
+def test_symbols_that_the_servers_libraries_lack(server):
+    """As the doctor says it once the wheels are installed; nothing where the library has them, nor where it is
+    missing: nobody can say then."""
+    assert lacking(server) == []
+    server.library("liba.so.1", exports=["here"])
+    assert lacking(server) == [("LIB014", "error", "x: x/_c.so", SAYS)]
+    assert lacking(server, names=("here",)) == []
+    assert lacking(server, optional=True) == [("LIB014", "warning", "x: x/_c.so", SAYS)]
+    copies = {"gone": "x: x/_d.so"}
+    message = SAYS + "; x: x/_d.so does, which may be loaded before"
+    assert lacking(server, copies=copies) == [("LIB014", "warning", "x: x/_c.so", message)]
+    server.library("liba.so.1", needed=["libb.so.1"])
+    server.library("libb.so.1", exports=["gone"])
+    assert lacking(server) == []
+
+
+def test_symbols_of_programs(server):
+    """A function may be missing until it is called; Python's own are not there."""
+    server.library("liba.so.1")
+    server.put("/usr/local/bin/python3.6", build(exports=["python"], interpreter=LDSO, kind=2))
+    assert lacking(server, names=("python",)) == []
+    assert [each[1] for each in lacking(server, names=("python",), started=True)] == ["error"]
+    (finding,) = lacking(server, names=(), later=("gone",), started=True)
+    assert finding == ("LIB014", "warning", "x: x/_c.so", SAYS + "; it dies when it comes to that")
+
+
+def test_symbols_that_every_python_brings(server):
+    """Where none of the bundle's series is here, the C library's come with it all the same."""
+    for path in ("/usr/local/bin/python3.6", "/usr/bin/python3.6"):
+        if os.path.lexists(server.host(path)):
+            server.remove(path)
+    server.library("liba.so.1")
+    assert [each[0] for each in lacking(server, names=("sqrt",))] == ["LIB014"]
+    server.library("libm.so.6", exports=["sqrt"])
+    assert lacking(server, names=("sqrt",)) == []

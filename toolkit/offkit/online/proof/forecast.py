@@ -29,14 +29,14 @@ from packaging.utils import canonicalize_name
 from offkit.edges import data, plugins, releases
 from offkit.elf import objects, reader, symbols
 from offkit.media import rpm
-from offkit.model import requirement
-from offkit.model.checklist import Checklist, Foreign, Inside, Library
+from offkit.model import requirement, words
+from offkit.model.checklist import Checklist, Foreign, Inside, Library, Undefined
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.release import GLIBC
-from offkit.model.scripts import Scripts
+from offkit.model.scripts import EVERYWHERE, Scripts
 from offkit.model.target import Target
-from offkit.online.proof import numpy_api, starting, wanted
+from offkit.online.proof import numpy_api, starting, undefined, wanted
 from offkit.online.proof.wanted import External
 from offkit.online.wheels import dist_info, memo, ownership, store
 from offkit.online.wheels.ownership import Shared
@@ -45,17 +45,23 @@ _NAMED = 3
 _ABSENT = "comes with no minimal installation"
 _LEVEL = re.compile(r"x86-64(?:-v(\d))?")
 _CHUNK = 1 << 20
+# What belongs to a namespace of its own, not to the compiler's libraries, which have std, __gnu_cxx and the
+# like (Itanium C++ ABI, 5.1).
+_OWN_NAMESPACE = re.compile(r"_Z(?:T[VTIS])?NK?\d+[^\d_]")
+_COMPILER = ("libstdc++.so.6", "libgcc_s.so.1")
 _ELF = b"\x7fELF"
 _RULES = (
     "online/proof/forecast.py",
     "online/proof/numpy_api.py",
     "online/proof/starting.py",
+    "online/proof/undefined.py",
     "online/proof/wanted.py",
     "online/wheels/ownership.py",
     "elf/importers.py",
     "elf/objects.py",
     "elf/reach.py",
     "elf/reader.py",
+    "elf/refusals.py",
     "elf/search.py",
     "elf/symbols.py",
     "model/scripts.py",
@@ -93,13 +99,19 @@ def survey(
     wants = [External(*each) for each in found["wanted"]]
     foreign = [Foreign(one, tuple(programs), optional) for one, programs, optional in found["foreign"]]
     started = [Scripts(one, tuple(files), command) for one, files, command in found["scripts"]]
-    checklist = _checklist(wants, target)._replace(foreign=tuple(foreign), scripts=tuple(started))
+    checklist = _checklist(wants, target)._replace(
+        foreign=tuple(foreign),
+        scripts=tuple(started),
+        undefined=tuple(_undefined(*each) for each in found["undefined"]),
+    )
     broken = [each.finding() for each in checklist.inside if not each.earlier]
     broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
+    broken += _never(checklist.undefined, target)
     # Nobody knows yet what the server has beyond that.
     broken += [
         each.finding(_NAMED, each.places(), _ABSENT)._replace(severity=WARNING if each.command else INFO)
         for each in started
+        if not any(place in EVERYWHERE for place in each.places())
     ]
     return Survey(
         checklist,
@@ -108,6 +120,26 @@ def survey(
         [Shared(top, tuple(owners), *more) for top, owners, *more in found["shared"]],
         found["numpy_1"],
     )
+
+
+def _never(undefined: Iterable[Undefined], target: Target) -> list[Finding]:
+    """Symbols that no server of the release has: names of C++, and nothing comes with them from there but
+    the libraries of C and of the compiler. Of others nobody knows before the doctor looks there."""
+    known = {name for name, rpm in releases.of(target.el, target.name).sonames.items() if rpm == GLIBC}
+    known.update(_COMPILER)
+    found = []
+    for each in undefined:
+        names = sorted(name for name in each.names if _OWN_NAMESPACE.match(name))
+        if names and not each.copies and known.issuperset(each.libraries):
+            message = f"wants {words.listed(names, _NAMED)}, which nothing defines that is loaded with it"
+            fix = "use versions of the packages that were built for each other"
+            severity = WARNING if each.optional else ERROR
+            found.append(Finding("LIB014", severity, each.file, message, (), fix))
+    return found
+
+
+def _undefined(file: str, names: list[str], later: list[str], libraries: list[str], *more: Any) -> Undefined:
+    return Undefined(file, tuple(names), tuple(later), tuple(libraries), *more)
 
 
 def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> bytes:
@@ -146,10 +178,11 @@ def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> byt
         return bool(release.ceilings) and not _older(soname, version, target, ())[0]
 
     with stack:
-        wants, foreign = wanted.outside(read, target.arch, libc, met)
+        wants, foreign, lacking = wanted.outside(read, target.arch, libc, met)
     whole = {
         "wanted": wants,
         "foreign": foreign,
+        "undefined": lacking,
         "scripts": started.outside(),
         "installed": installed,
         "shared": owners.shared(),
@@ -197,13 +230,17 @@ def _read(path: Path) -> bytes:
                 except (reader.NotElf, reader.BadElf):
                     continue  # a script, a text, another system's library: nothing the loader would load
                 isa = max(isa, (elf.isa, member.filename))
-                having = symbols.Symbols(partial(nullcontext, contents)).having
-                kind = objects.kind(PurePosixPath(member.filename).name, having, plugins.symbols())
-            place = ownership.place(member.filename)
-            if place:
-                files.append(
-                    {"path": member.filename, "place": place, "kind": kind, "elf": wanted.packed(elf)}
-                )
+                place = ownership.place(member.filename)
+                if place:
+                    files.append(
+                        {
+                            "path": member.filename,
+                            "place": place,
+                            "kind": _kind(member, contents),
+                            "elf": wanted.packed(elf),
+                            "symbols": _symbols(contents),
+                        }
+                    )
         members = ownership.members(archive)
         requires = _requires(archive)
         commands = starting.commands(archive)
@@ -218,6 +255,18 @@ def _read(path: Path) -> bytes:
         "commands": commands,
     }
     return json.dumps(found).encode("ascii")
+
+
+def _kind(member: zipfile.ZipInfo, contents: Any) -> str:
+    having = symbols.Symbols(partial(nullcontext, contents)).having
+    return objects.kind(PurePosixPath(member.filename).name, having, plugins.symbols())
+
+
+def _symbols(contents: Any) -> dict[str, Any]:
+    try:
+        return undefined.kept(symbols.Table(contents))
+    except ValueError:  # what cannot be read is not known
+        return {}
 
 
 class _Sources:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any, NamedTuple
 
 from offkit.elf.objects import LIBRARY, LOADERS, MODULE, PROGRAM, Object, starts
@@ -17,10 +19,12 @@ from offkit.elf.reader import ET_EXEC, Elf, VersionNeed
 from offkit.elf.resolution import Opened, Resolution, View
 from offkit.elf.search import Loader, Program
 from offkit.model import requirement
-from offkit.model.checklist import Foreign
+from offkit.model.checklist import Foreign, Undefined
+from offkit.online.proof.undefined import Asked, Asking, Known
 
 _PREFIX = "/prefix"
 _SITE = _PREFIX + "/lib/python3/site-packages"
+_PYTHON = _PREFIX + "/bin/python"
 # "needed by" is for people: enough to recognise the package.
 _NEEDED_BY = 20
 
@@ -58,14 +62,22 @@ def _unpacked(found: dict[str, Any]) -> Elf:
     return Elf(**plain)._replace(needs=tuple(VersionNeed(*need) for need in plain["needs"]))
 
 
+_UNKNOWN = Known()
+
+
 class _Installed(View):
     """Files by the path where they come to lie."""
 
     def __init__(self) -> None:
         self.files: dict[str, Opened] = {}
 
+        self.kept: dict[str, Known] = {}
+
     def open(self, path: str) -> Opened:
         return self.files.get(posixpath.normpath(path), Opened(problem="no such file", absent=True))
+
+    def symbols(self, identity: str) -> Known:
+        return self.kept.get(identity, _UNKNOWN)
 
 
 class _Set(Owners):
@@ -87,13 +99,16 @@ class _Set(Owners):
                 one = Object(path, file["kind"], _unpacked(file["elf"]))
                 self.objects.append(one)
                 self.view.files[path] = Opened(one.elf, path)
+                self.view.kept[path] = Known(**file["symbols"])
                 self._names[path] = f"{wheel.filename}: {file['path']}"
                 self._packages[path] = wheel.package if wheel.requires is not None else ""
                 self._wheels[path] = wheel.filename
         machine, little, ldso = LOADERS.get(arch, LOADERS["x86_64"])
         python = Elf(bits=64, little=little, machine=machine, kind=ET_EXEC, interpreter=ldso)
-        loader = Loader(self.view, default_dirs=())
-        program = Program(loader, _PREFIX + "/bin/python", Opened(python, "/python"))
+        self.asked: Asked = {}
+        process = partial(Asking, self.asked, _PYTHON)
+        loader = Loader(self.view, default_dirs=(), process=process)
+        program = Program(loader, _PYTHON, Opened(python, "/python"))
         objects = [each for each in self.objects if each.kind != PROGRAM or starts(each.elf, machine)]
         self.foreign = [
             each for each in objects if each.kind == PROGRAM and each.elf.interpreter not in ("", ldso)
@@ -101,6 +116,15 @@ class _Set(Owners):
         self.roots = roots(loader, program, [each for each in objects if each not in self.foreign])
         self.copies = Copies(self.objects, self)
         self.weights = Weights(self.roots, self, _PREFIX + "/bin", strays=True)
+
+    def having(self, names: AbstractSet[bytes]) -> dict[bytes, str]:
+        """Which of the files define them, but for programs; of several the first."""
+        found: dict[bytes, str] = {}
+        for each in self.objects if names else ():
+            if each.kind != PROGRAM:
+                for name in self.view.symbols(each.path).having(names - found.keys()):
+                    found[name] = self.name(each.path)
+        return found
 
     def name(self, path: str) -> str:
         return self._names[posixpath.normpath(path)]
@@ -148,10 +172,10 @@ class _Want:
 
 def outside(
     wheels: Sequence[Wheel], arch: str, libc: Collection[str], met: Callable[[str, str], bool]
-) -> tuple[list[External], list[Foreign]]:
-    """What is wanted from outside, by name; and loaders besides the usual one. ``libc`` are sonames of the C
-    library, which every server has; ``met`` tells of one and a version of symbols whether all servers that
-    have it have that, as far as is known."""
+) -> tuple[list[External], list[Foreign], list[Undefined]]:
+    """What is wanted from outside, by name; loaders besides the usual one; symbols. ``libc`` are sonames of
+    the C library, which every server has; ``met`` tells of one and a version of symbols whether all servers
+    that have it have that, as far as is known."""
     laid = _Set(wheels, arch)
     wants: dict[str, _Want] = {}
     for root in sorted(laid.roots, key=lambda one: laid.amount(one.object.path)):
@@ -165,7 +189,61 @@ def outside(
                 told = wanted and fresh <= set().union(*want.firm.values())
                 firm = (told and root.object.kind in (MODULE, LIBRARY)) or laid.weights.firm(root.object)
                 _add(laid, want, miss, firm, versions)
-    return [_external(laid, soname, want) for soname, want in sorted(wants.items())], _foreign(laid)
+    external = [_external(laid, soname, want) for soname, want in sorted(wants.items())]
+    return external, _foreign(laid), _undefined(laid)
+
+
+class _Gap(NamedTuple):
+    """Names that a file lacks with what is opened."""
+
+    names: frozenset[bytes]
+    outside: frozenset[str]  # sonames that come with it from the server
+
+
+def _undefined(laid: _Set) -> list[Undefined]:
+    """Of every file the least that comes with it: what that does not define is missing there."""
+    gaps: dict[tuple[str, bool, bool], list[_Gap]] = defaultdict(list)
+    for root in laid.roots:
+        asked, misses = laid.asked.get(root.object.path), missing(root.report)
+        if not asked or any(map(laid.copies.unreachable, misses)):
+            continue  # what no path leads to is told, and it is not loaded
+        outside = frozenset(each.name for each in misses)
+        started = root.object.kind == PROGRAM
+        optional = not laid.weights.firm(root.object)
+        for path, names in asked.items():
+            gap, those = _Gap(frozenset(names), outside), gaps[posixpath.normpath(path), started, optional]
+            if not any(one.names >= gap.names and one.outside <= gap.outside for one in those):
+                those[:] = [
+                    one for one in those if not (gap.names >= one.names and gap.outside <= one.outside)
+                ]
+                those.append(gap)
+    copies = laid.having({name for those in gaps.values() for gap in those for name in gap.names})
+    found = []
+    for (path, started, optional), those in sorted(gaps.items()):
+        for gap in those:
+            at_once = laid.view.symbols(path).at_once(gap.names)
+            firm = [name for name, now in at_once.items() if now or not started or _bind_now(laid, path)]
+            found.append(
+                Undefined(
+                    laid.name(path),
+                    tuple(map(_text, firm)),
+                    tuple(_text(name) for name in at_once if name not in firm),
+                    tuple(sorted(gap.outside)),
+                    started,
+                    optional,
+                    {_text(name): copies[name] for name in at_once if name in copies},
+                )
+            )
+    return found
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
+
+
+def _bind_now(laid: _Set, path: str) -> bool:
+    elf = laid.view.open(path).elf
+    return elf is not None and elf.bind_now
 
 
 def _foreign(laid: _Set) -> list[Foreign]:

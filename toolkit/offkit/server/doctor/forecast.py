@@ -24,9 +24,10 @@ from offkit.model.target import Target
 from offkit.server.bundle import bundle_file, requirements
 from offkit.server.bundle.bundle_file import BundleFile, Several
 from offkit.server.doctor import cures as remedies
-from offkit.server.doctor import damage, needs
+from offkit.server.doctor import damage, needs, undefined
 from offkit.server.doctor.cures import Cure
 from offkit.server.doctor.repositories import configured, strangers
+from offkit.server.doctor.undefined import Foreseen
 from offkit.server.loader.view import TreeView, make_loader
 from offkit.server.system import withheld
 
@@ -70,7 +71,8 @@ def examine(
         system = remedies.read(tree, Answers()).system
         return Forecast(findings, len(wanted.libraries), system, "", (), (), Answers())
     machine, little, ldso = LOADERS[target.arch]
-    loader, findings = make_loader(tree, TreeView(tree), ldso, target.arch)
+    view = Foreseen(TreeView(tree))
+    loader, findings = make_loader(tree, view, ldso, target.arch)
     whole = _as_elf(wanted.libraries, machine, little, ldso)
     firm = _as_elf([each for each in wanted.libraries if not each.optional], machine, little, ldso)
     report, arch = loader.judge(whole, "/"), whole.arch
@@ -105,6 +107,9 @@ def examine(
             for each in wanted.scripts
             if not any(map(tree.is_file, each.places()))
         ]
+        findings += undefined.inspect(
+            tree, view, loader, wanted, _as_elf((), machine, little, ldso), target.python_minor
+        )
         wanting, bringing = needs.of_bundle(tree, bundled, cures, ldso)
         findings += wanting
         rpms += bringing

@@ -4,20 +4,16 @@ import posixpath
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from offkit.elf.objects import PROGRAM
-from offkit.elf.resolution import ALIGNMENT, EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Refusal, Report
+from offkit.elf.resolution import Refusal, Report
 from offkit.elf.search import Loader, Program
 from offkit.model import words
 from offkit.model.finding import INFO, WARNING, Finding, rank
+from offkit.server.doctor import refusal_words
 from offkit.server.doctor.shared_objects import SharedObjects
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import PRELOAD
 
-_CODES = {SYMBOL: "LIB014", STATIC_TLS: "LIB015", EXECUTABLE: "LIB016", STACK: "LIB018", ALIGNMENT: "LIB028"}
-_NAMED = 3  # as many symbols or files are named in a message
-_PYTHON = ("Py", "_Py")
-_AGAIN = "install the package again, or another version of it"
 _TUNABLE = "set GLIBC_TUNABLES=glibc.rtld.optional_static_tls={} before Python starts"
-_FIRST = "import what needs the most of it first, or start Python with LD_PRELOAD={}"
 
 
 class _Harm(NamedTuple):
@@ -47,39 +43,16 @@ def findings(
 
 def _finding(env: Environment, objects: SharedObjects, loader: Loader, harm: _Harm) -> Finding:
     refusal = harm.refusal
-    path = posixpath.normpath(refusal.path)
-    severity, message, fix = harm.severity, refusal.detail, _AGAIN
-    if refusal.kind == SYMBOL:
-        severity, message, fix = _symbols(env, objects, loader, harm)
-    elif refusal.kind == STATIC_TLS:
-        fix = _FIRST.format(path)
-    elif refusal.kind == STACK:
-        message += ", which this glibc does not give to what is opened"
-        fix = "use a build that does not want it, or clear the mark: patchelf --clear-execstack FILE"
-    if harm.root != refusal.path:
-        message += "; loaded for " + env.shorten(harm.root)
-    return Finding(_CODES[refusal.kind], severity, env.shorten(path), message, (path,), fix)
-
-
-def _symbols(env: Environment, objects: SharedObjects, loader: Loader, harm: _Harm) -> Tuple[str, str, str]:
-    refusal, severity, fix = harm.refusal, harm.severity, _AGAIN
-    names = refusal.symbols
-    message = "wants {}, which nothing defines that is loaded with it".format(
-        words.listed(sorted(names), _NAMED)
+    having = _having(objects, loader, refusal.symbols) if refusal.symbols else ""
+    return refusal_words.finding(
+        refusal._replace(path=posixpath.normpath(refusal.path)),
+        harm.severity,
+        env.shorten(posixpath.normpath(refusal.path)),
+        env.shorten(having) if having else "",
+        _own(env, refusal.path),
+        "{}.{}".format(*env.series),
+        env.shorten(harm.root) if harm.root != refusal.path else "",
     )
-    if not refusal.certain:
-        message += "; it dies when it comes to that"
-    having = _having(objects, loader, names)
-    if having:
-        severity = max(severity, WARNING, key=rank)
-        message += "; {} does, which may be loaded before".format(env.shorten(having))
-        fix = "nothing, if the import works; otherwise the package is broken"
-    elif all(name.startswith(_PYTHON) and not name.startswith("PyInit") for name in names):
-        message += ": it was built for another Python than {}.{}".format(*env.series)
-        fix = "bundle again with --python {}.{}".format(*env.series)
-    elif not _own(env, refusal.path):
-        fix = "'rpm -qf {}' shows its package: update that, and what it needs, with yum".format(refusal.path)
-    return severity, message, fix
 
 
 def _having(objects: SharedObjects, loader: Loader, names: Sequence[str]) -> str:
@@ -136,6 +109,6 @@ def _static_tls(program: Program, loader: Loader, reports: Sequence[Tuple[Report
         "{} want {} bytes of it together, and the loader keeps {} for what is opened: imported in one "
         "process, the last fails with 'cannot allocate memory in static TLS block'"
     ).format(words.several(len(sizes), "library", "libraries"), whole, kept)
-    fix = _TUNABLE.format(512 + whole) if process.tunable else _FIRST.format(largest[0])
+    fix = _TUNABLE.format(512 + whole) if process.tunable else refusal_words.FIRST.format(largest[0])
     looked = tuple("{} bytes in {}".format(sizes[path], path) for path in largest)
     return [Finding("LIB015", WARNING, "static TLS", message, looked, fix)]
