@@ -97,10 +97,15 @@ class Ahead:
         assert self._kept is not None
         name = canonicalize_name(link.filename.partition("-")[0])
         self._go_before(name, link)
-        running = self._running.get(link.url_without_fragment)
+        with self._lock:
+            running = self._running.get(link.url_without_fragment)
+            own = self._running.setdefault(link.url_without_fragment, threading.Event())
         if running is not None:
             until(running)
-        text = self._kept.metadata(link, session)
+        try:
+            text = self._kept.metadata(link, session)
+        finally:
+            own.set()
         if text is not None:
             self._read(name, link.filename, text)
         return text
