@@ -123,3 +123,26 @@ def test_real_ones(tmp_path, isolated, series, requirements, subject, message):
     assert str(tmp_path) not in json.dumps(inside["options"]["proofs"])
     proofs = {one["kind"]: one for one in inside["options"]["proofs"]}
     assert (proofs["closure"]["passed"], proofs["rehearsal"]["passed"]) == (True, False)
+
+
+@pytest.mark.parametrize(("series", "release", "requirements"), [
+    ("3.6", "el7", ["numpy", "pandas", "requests", "sqlalchemy", "pyyaml"]),
+    ("3.9", "el8", ["numpy", "pandas", "flask", "cryptography", "lxml"]),
+    ("3.12", "el9", ["numpy", "pandas", "scikit-learn", "pillow", "cryptography", "lxml", "pydantic"]),
+])  # fmt: skip
+def test_large_real_sets(tmp_path, isolated, series, release, requirements):
+    """As they are for a server of each age: installed by install.sh, and all of their modules imported."""
+    path = pythons.find(series)
+    if path is None:
+        pytest.skip(f"no CPython {series} here")
+    words = ["--python", pythons.version(path), "--target", release, *world.arch()]
+    out = tmp_path / "b.tar"
+    done = run([world.OFFKIT, "bundle", *requirements, *words, "--rehearse", "-o", out, "--json"])
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, report
+    assert {one["kind"]: one["passed"] for one in report["proofs"]}.items() >= {
+        "closure": True,
+        "resolution": True,
+        "rehearsal": True,
+    }.items()
+    assert [one for one in report["findings"] if one["code"] == "REQ022" and one["severity"] == "error"] == []

@@ -33,7 +33,11 @@ def target_args(server):
     """Options of 'offkit bundle' for a server with that Python, a (path, series), on this machine. An
     exact version: what a series alone stands for may be newer than what is here."""
     path, series = server
-    arch = [] if platform.machine() == "x86_64" else ["--arch", platform.machine()]
     if series == "3.6":
-        return ["--python", series, *arch]
-    return ["--python", pythons.version(path), "--target", "el9", *arch]
+        return ["--python", series, *arch()]
+    return ["--python", pythons.version(path), "--target", "el9", *arch()]
+
+
+def arch():
+    """The options that mean this machine's architecture."""
+    return [] if platform.machine() == "x86_64" else ["--arch", platform.machine()]
