@@ -151,3 +151,26 @@ def test_rpm_is_asked_once_for_each_name(monkeypatch):
     assert set(ask({"a", "b"})) == set(ask({"a"})) == {("a", "x86_64")}
     assert ask({"b"}) == {}
     assert [each for each in asked if each] == [["a", "b"]]
+
+
+def test_a_repository_for_which_there_is_no_key(server, tmp_path):
+    """Its section asks for signatures and names no key, and rpm has none: yum would fetch all, and refuse it."""
+    text = "[mine]\nname=x\nbaseurl=file:///srv/disc\nenabled=1\ngpgcheck=1\n"
+    server.put("/etc/yum.repos.d/x.repo", text)
+    repository(server.host("/srv/disc"), [package("libSM", [ABI])])
+
+    def told():
+        found = examine("/opt/env", server.root, checks=["libraries", "repositories"]).findings
+        return [(one.subject, one.fix) for one in found if one.code == "REPO007"]
+
+    assert told() == []  # rpm cannot be asked
+    install(server, tmp_path, "rpm", "4.11")
+    either = "gpgkey=file://KEY in /etc/yum.repos.d/x.repo, or rpm --import KEY; "
+    assert told() == [("mine", either + "the keys of this system are in /etc/pki/rpm-gpg")]
+    server.put("/etc/os-release", "ID=centos\nVERSION_ID=7\n")
+    server.put("/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", "key")
+    own = "rpm --import {0}, or gpgkey=file://{0} in /etc/yum.repos.d/x.repo"
+    assert told() == [("mine", own.format("/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7"))]
+    key = rpm_tools.Key(tmp_path / "key")
+    subprocess.check_call(["rpm", "--dbpath", server.host("/var/lib/rpm"), "--import", key.public])
+    assert told() == []

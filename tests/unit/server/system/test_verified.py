@@ -1,9 +1,12 @@
 """What --fix would install from the server's own repositories is verified first; yum and rpm are played."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
+import rpm_tools
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import keys, rpm_keys
@@ -87,13 +90,15 @@ def put(tmp_path, path, text):
 
 
 def test_in_order(verify):
-    """Both verbs are fetched from these repositories alone; the keys are theirs, the vendor's, rpm's."""
+    """Both verbs are fetched from these repositories alone; the keys are theirs, the vendor's, rpm's, and once
+    more without the vendor's, as yum has them."""
     calls, known, warned = verify(Verdict(rpm_keys.SIGNED, "f4a80eb5"))
     assert [argv[-2:] for argv in calls] == [["install", "libSM"], ["reinstall", "libICE"]]
     for argv in calls:
         assert {"--downloadonly", "--nogpgcheck", "--disablerepo=*", "--enablerepo=c7-media"} <= set(argv)
         assert not any("reposdir" in word for word in argv)
-    assert known == ["/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", "/own", "imported"]
+    named = "/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7"
+    assert known == [named, "/own", "imported", named, "imported"]
     assert warned == []
 
 
@@ -184,3 +189,52 @@ def test_versions_that_are_locked(verify, tmp_path):
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("RPM021", "libSM-1.0-1.el7.x86_64")
     assert finding.fix == "take that out of the list ('yum versionlock delete')"
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory):
+    """(an RPM, the key that signed it, the key's file)"""
+    rpm_tools.need()
+    folder = tmp_path_factory.mktemp("signed")
+    key = rpm_tools.Key(folder / "key")
+    path = rpm_tools.build(folder, "libSM", {"/opt/x": b"x"})
+    key.sign(path)
+    return path, key.public
+
+
+@pytest.mark.parametrize("vendors", [True, False], ids=["vendor", "stranger"])
+@pytest.mark.parametrize("state", ["none", "missing", "another", "named", "imported"])
+def test_a_key_that_yum_will_not_find(signed, tmp_path, monkeypatch, vendors, state):
+    """Told with what is wrong in the section, and with the vendor's file where that signed it. rpm is real."""
+    path, key = signed
+    other = rpm_tools.Key(tmp_path / "other").public if state == "another" else ""
+    named = {"missing": ("/none/KEY",), "another": (other,), "named": (key,)}.get(state, ())
+    imported = Path(key).read_text() if state == "imported" else ""
+    here = keys.Server(7, "centos", Tree(str(tmp_path)), "", (), imported)
+    monkeypatch.setattr(keys, "server", lambda: here)
+    monkeypatch.setattr(keys.Server, "keys", (key,) if vendors else ())
+
+    def run(argv):
+        if argv == ["yum", "--version"]:
+            return Result(argv, 0, VERSIONS[4], "")
+        if argv[0] == "yum":
+            into = next(word.partition("destdir=")[2] for word in argv if "destdir=" in word)
+            shutil.copy(path, into)
+        return Result(argv, 0, "", "")
+
+    sources = Sources(("mine",), named, False, ("/etc/yum.repos.d/x.repo",))
+    if state in ("named", "imported"):
+        assert verified.verify([("install", ["libSM"])], ["mine"], sources, run) == []
+        return
+    with pytest.raises((EnvironmentProblem, IntegrityError)) as caught:
+        verified.verify([("install", ["libSM"])], ["mine"], sources, run)
+    (found,) = caught.value.findings
+    if state == "another" and not vendors:
+        assert found.code == "RPM003"
+        return
+    why = {"none": "is not there", "missing": "names /none/KEY, which is missing", "another": "names another"}
+    assert (found.code, found.subject) == ("REPO007", "mine")
+    assert found.message.startswith("gpgkey= of mine {}, and rpm does not have the key ".format(why[state]))
+    assert found.message.endswith(" that signed {}: yum refuses it".format(os.path.basename(path)[:-4]))
+    way = "rpm --import {0}, or gpgkey=file://{0} in /etc/yum.repos.d/x.repo".format(key)
+    assert (found.fix == way) == vendors

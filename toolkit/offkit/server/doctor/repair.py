@@ -85,7 +85,8 @@ def _sources(enabled: Sequence[str], tree: Tree) -> Sources:
     chosen = [one for one in known.repositories if one.id in ids]
     named = (repofile.expand(url, known.variables) for one in chosen for url in one.keys)
     files = tuple(path for path in map(repofile.directory, named) if path)
-    return Sources(ids, files, not any(one.checked for one in chosen))
+    places = tuple(dict.fromkeys(one.file for one in chosen))
+    return Sources(ids, files, not any(one.checked for one in chosen), places)
 
 
 def compare(before: Examination, after: Examination) -> Examination:

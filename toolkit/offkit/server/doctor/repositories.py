@@ -10,7 +10,7 @@ from urllib.parse import quote
 from offkit.edges import releases
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
-from offkit.media import disc, medium, repodata, repofile
+from offkit.media import disc, keys, medium, repodata, repofile
 from offkit.media.answers import Answers, Rank
 from offkit.media.providers import Catalog
 from offkit.media.repofile import Section
@@ -208,6 +208,8 @@ def _one(tree: Tree, known: Configured, each: Section, needed: bool, catalog: Ca
     serving = known.serving(tree, each)
     paths = [path for path in ([serving] if serving else known.paths(each)) if not catalog.failed(path)]
     found = [finding for path in paths for finding in _local(tree, known, each, path, needed)]
+    if serving and each.checked and not each.keys:
+        found += _without_key(tree, each, WARNING if needed or each.enabled else INFO, catalog)
     if serving or len(found) < 2:
         return found
     message = "has several directories, and none has a disc mounted: {}".format(", ".join(paths))
@@ -327,6 +329,21 @@ def _keys(tree: Tree, known: Configured, each: Section, severity: str) -> List[F
     message = "its key is missing: " + ", ".join(missing)
     fix = "correct gpgkey= in {}; the keys of this system are in /etc/pki/rpm-gpg".format(each.file)
     return [Finding("REPO007", severity, each.id, message, missing, fix)]
+
+
+def _without_key(tree: Tree, each: Section, severity: str, catalog: Answers) -> List[Finding]:
+    """The same where none is named, and rpm, which is asked, has none at all."""
+    there = {name for name, _ in catalog.installed({"rpm", "gpg-pubkey"})}
+    if there != {"rpm"}:
+        return []
+    own = keys.server(tree).key
+    message = "gpgcheck=1, but it names no gpgkey= and rpm has no key: yum refuses all of its packages"
+    fix = "gpgkey=file://KEY in {}, or rpm --import KEY; the keys of this system are in {}".format(
+        each.file, keys.KEYS
+    )
+    if own:
+        fix = "rpm --import {0}, or gpgkey=file://{0} in {1}".format(own, each.file)
+    return [Finding("REPO007", severity, each.id, message, (each.file,), fix)]
 
 
 def _caches(tree: Tree, known: Configured, each: Section) -> List[str]:
