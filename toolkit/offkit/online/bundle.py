@@ -35,6 +35,7 @@ from offkit.online.proof import (
     grammar,
     image,
     needs,
+    python_there,
     reading,
     rehearsal,
     stage,
@@ -332,6 +333,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     chosen, libraries = _libraries(order, survey.checklist, at_run_time.rpms, reporter)
     told += [*at_run_time.findings(chosen.titles, told), *needs.drivers(libraries, order.more.server)]
     told += surroundings.findings(lock.wheels, paths, server)
+    told += python_there.findings(order.target, server, bool(order.pythons.carried), chosen.titles)
     closed = by_reading.closure(lock, order.cache)
     sure = bool(installed or releases.of(order.target.el, order.target.name).minimal)
     forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, sure)

@@ -53,6 +53,7 @@ class Server(NamedTuple):
     fips: bool = False
     fapolicyd: bool = False  # it runs
     policy: str = ""  # of /etc/crypto-policies; "": not said
+    pythons: list[Any] | None = None  # as they were told (model.probed.pythons); None: not said
     noexec: str = ""  # the file system of root's prefix, where nothing on it can be loaded
 
     def trusted(self, release: Release, known: bool) -> frozenset[str]:
@@ -108,6 +109,7 @@ def read(path: Path) -> Server:
             data.get("fips") is True,
             data.get("fapolicyd") == "running",
             str(data.get("crypto_policy") or ""),
+            data["pythons"] if isinstance(data.get("pythons"), list) else None,
             _noexec(data.get("mounts") or []),
         )
     except (AttributeError, KeyError, TypeError) as error:
