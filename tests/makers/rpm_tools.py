@@ -44,6 +44,19 @@ def need_namespace():
         pytest.skip("no mount namespace can be made here")
 
 
+@contextlib.contextmanager
+def without_blanks(path):
+    """It, or a directory of that kind: dnf parts the values of its options at blanks."""
+    if " " not in str(path):
+        yield path
+        return
+    place = tempfile.mkdtemp(prefix="offkit-", dir="/tmp")
+    try:
+        yield type(path)(place)
+    finally:
+        shutil.rmtree(place)
+
+
 def run(argv, **more):
     done = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
     out = done.communicate()[0].decode("utf-8", "replace")

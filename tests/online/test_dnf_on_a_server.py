@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import distribution_maker as maker
+import rpm_tools
 from distribution_maker import Made, default, stream
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
@@ -25,6 +26,12 @@ from server_maker import Server
 lacking = maker.lacking()
 pytestmark = pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking))
 SECTION = "[{0}]\nname={0}\nbaseurl=file://{1}\nenabled=1\ngpgcheck=0\npriority={2}\n"
+
+
+@pytest.fixture(name="tmp_path")
+def _tmp_path(tmp_path_factory):
+    with rpm_tools.without_blanks(tmp_path_factory.mktemp("dnf")) as place:
+        yield place
 
 
 class Dnf:
