@@ -24,7 +24,10 @@ from offkit.server.system import verified, yum
 from server_maker import Server
 
 lacking = maker.lacking()
-pytestmark = pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking))
+pytestmark = [
+    pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking)),
+    pytest.mark.skipif(os.geteuid() != 0, reason="dnf installs as root only"),
+]
 SECTION = "[{0}]\nname={0}\nbaseurl=file://{1}\nenabled=1\ngpgcheck=0\npriority={2}\n"
 
 
