@@ -5,6 +5,7 @@ yum and rpm are stand-ins that say what real ones say (dnf 4, yum 3.4.3); the la
 
 import hashlib
 import os
+import shlex
 
 import pytest
 
@@ -354,7 +355,8 @@ def test_a_module_whose_state_hides_python(server, shell, state, words, fix):
     install_sh.tools_of(server, shell)
     (server / "yum.version").write_text("4.14.0\n")
     (server / "module.d").mkdir()
-    place = instead(server, "/etc/dnf/modules.d", server / "module.d")
+    place = str(server / "module.d")
+    instead(server, "/etc/dnf/modules.d", shlex.quote(place))
     (server / "module.d/python36.module").write_text("[python36]\nname=python36\nstate = {}\n".format(state))
     (server / "a disc/Packages").mkdir()
     label = "python36:3.6:8100020240101000000:17efdbc7\n"
