@@ -20,6 +20,7 @@ from offkit.media.repofile import Base
 from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model import errors
+from offkit.model import url as urls
 from offkit.model.errors import IntegrityError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import is_url
@@ -153,6 +154,29 @@ def _tagged(opened: Sequence[Repository], place: str, el: int, name: str) -> Lis
         return []
     disc = Disc("full of packages for Enterprise Linux {}".format(*majors), "el{}".format(*majors))
     return discs.stranger(disc, place, name)
+
+
+def elsewhere(repositories: Sequence[Repository]) -> List[Finding]:
+    """REPO020 for each whose metadata send yum to another server than the one it is on. What cannot be read
+    here yum may be able to read."""
+    found = []
+    for where in repositories:
+        try:
+            base = where.libraries().elsewhere
+        except (BadRepodata, BadIso, OSError):
+            continue
+        if base and not (is_url(where.place) and urls.host(base) == urls.host(where.place)):
+            shown = urls.without_secrets(base)
+            message = "says of its packages that they lie at {} (xml:base), and yum would fetch them there"
+            top = posixpath.join(where.place, where.base) if os.path.isdir(where.place) else "DIR"
+            fix = (
+                "make its metadata anew: createrepo_c {}; or --no-root, which reads the packages beside the "
+                "metadata"
+            )
+            found.append(
+                Finding("REPO020", ERROR, where.title, message.format(shown), (where.place,), fix.format(top))
+            )
+    return found
 
 
 def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:

@@ -7,7 +7,7 @@ nothing but plain columns is asked for, and a query that works too long is stopp
 import os
 from typing import Any, Collection, Dict, Iterator, List, Optional, Set
 
-from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
+from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name, network
 
 _STEPS = 100 * 1000  # SQLite instructions between two looks at the budget
 _MAX_LOOKS = 1000  # 100 million instructions, some seconds; CentOS 7 Everything takes five million
@@ -61,9 +61,16 @@ def _query(connection: Any, capabilities: Optional[Collection[str]], names: Coll
         given.setdefault(key, []).append(capability)
     for _, key in _matching(connection, _PACKAGES, names):
         given.setdefault(key, [])
-    return Index(
-        [_package(connection, key, given[key]) for key in sorted(given)], all_names, libraries, count
-    )
+    packages = [_package(connection, key, given[key]) for key in sorted(given)]
+    return Index(packages, all_names, libraries, count, _elsewhere(connection))
+
+
+def _elsewhere(connection: Any) -> str:
+    known = {row[1] for row in connection.execute("PRAGMA table_info(packages)")}
+    if "location_base" not in known:
+        return ""
+    bases = _column(connection, "SELECT DISTINCT location_base FROM packages")
+    return next(filter(None, map(network, sorted(bases))), "")
 
 
 def _column(connection: Any, query: str) -> Set[str]:

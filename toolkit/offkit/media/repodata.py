@@ -7,7 +7,7 @@ number and memory is bounded: no entities, no endless tags, a limit to what is k
 import re
 from typing import Any, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
+from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name, network
 
 REPOMD = "repodata/repomd.xml"
 REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
@@ -131,6 +131,7 @@ class _Primary:
         self._all_names: Set[str] = set()
         self._libraries: Set[str] = set()
         self._count = 0
+        self._base = ""
         self._entries: List[str] = []  # of the section being read
         self._provides: List[str] = []
         self._requires: List[str] = []
@@ -159,6 +160,8 @@ class _Primary:
             self._fields.update(attributes)
         elif tag == "location":
             self._fields["href"] = attributes.get("href", "")
+            if not self._base and "xml:base" in attributes:
+                self._base = network(attributes["xml:base"])
         elif tag == "package":
             self._provides, self._requires, self._fields = [], [], {}
             self._entries = self._elsewhere
@@ -181,7 +184,7 @@ class _Primary:
             self._package()
 
     def index(self) -> Index:
-        return Index(self._packages, self._all_names, self._libraries, self._count)
+        return Index(self._packages, self._all_names, self._libraries, self._count, self._base)
 
     def _package(self) -> None:
         fields = self._fields

@@ -37,6 +37,12 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text))
 
 
+def network(base: str) -> str:
+    """A base of packages (xml:base) that is a URL of a server, else "": file: is none, nor the media: of sets
+    of discs, which yum 3 takes for the repository itself."""
+    return base if re.match("(https?|ftp):", base, re.I) else ""
+
+
 class Package(NamedTuple):
     name: str
     arch: str
@@ -66,6 +72,7 @@ class Index(NamedTuple):
     names: Set[str]  # of all packages
     libraries: Set[str]  # all capabilities of shared libraries
     total: int  # packages in all
+    elsewhere: str = ""  # a URL below which packages lie (xml:base), by the first that says so
 
 
 class BadRepodata(ValueError):

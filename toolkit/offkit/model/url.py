@@ -49,6 +49,11 @@ def by_name(text: str) -> bool:
     return bool(found) and not _ADDRESS.fullmatch(found.group(1) if found else "")
 
 
+def host(text: str) -> str:
+    """Who is asked, with the port."""
+    return urlsplit(text).netloc.rpartition("@")[2].lower()
+
+
 def join(text: str, path: str) -> str:
     """The URL of the file ``path`` (as it is called, not quoted) below that one."""
     return "{}/{}".format(text, quote(path, safe="/+~"))

@@ -378,6 +378,33 @@ def test_a_module_whose_state_hides_python(server, shell, state, words, fix):
     assert not (server / "yum.argv").exists()
 
 
+def sent_to(place, base):
+    """The medium's packages are said to lie below this URL."""
+    xml = repo_maker.primary(
+        [repo_maker.package(name, version="3.6.8") for name in ("python3", "python3-libs")]
+    )
+    xml = xml.replace(b"<location ", b'<location xml:base="%s" ' % base.encode())
+    repo_maker.repository(str(place), (), xml=xml)
+
+
+@every_shell
+def test_packages_that_lie_on_a_server_by_their_metadata(server, shell):
+    """xml:base, as createrepo --baseurl writes it: yum would ask that server, which nobody named."""
+    install_sh.tools_of(server, shell)
+    sent_to(server / "a disc", "http://user:secret@origin.example/x")
+    code, _, err = install(server, shell=shell)
+    assert code == 4
+    assert (
+        "error: REPO020 {} says of its packages that they lie at http://origin.example/x (xml:base), and yum "
+        "would fetch them there\n".format(server / "a disc")
+    ) in err
+    assert "fix: make its metadata anew: createrepo_c DIR; or --no-root" in err
+    assert not (server / "yum.fetched").exists()
+    sent_to(server / "a disc", "media://1234.5#2")
+    code, _, err = install(server, shell=shell)
+    assert code == 0, err
+
+
 def test_what_the_administrator_excludes(server):
     """The line is named: without it yum finds the package, as was tried."""
     conf = configured(server, "exclude=python3*,\n  kernel\n[base]\nexclude=x\n")

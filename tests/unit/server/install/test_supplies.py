@@ -1,6 +1,7 @@
 """Libraries that yum brings: decided from the media's metadata; yum, rpm and mount are played."""
 
 import os
+import sqlite3
 import struct
 from contextlib import ExitStack
 from urllib.parse import quote
@@ -24,7 +25,7 @@ from offkit.server.install import fetching, supplies
 from offkit.server.install.fetching import Fetched, Wish
 from offkit.server.install.supplies import Named
 from offkit.server.system import installed, ledger
-from repo_maker import image, library_packages, package, repository, write
+from repo_maker import database, image, library_packages, package, primary, repomd, repository, write
 from web_maker import needs_curl
 
 # No machine has these.
@@ -74,6 +75,48 @@ class Yum:
                 return Result(argv, 1, "", self.fails)
             self.lines |= set(self.adds)
         return Result(argv, 0, "", "")
+
+
+@pytest.mark.parametrize("kind", ["xml", "sqlite"])
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [
+        ("http://user:secret@origin.example/x", "http://origin.example/x"),
+        ("FTP://origin.example", "FTP://origin.example"),
+        ("media://1234.5#2", ""),
+        ("file:///mnt", ""),
+        ("", ""),
+    ],
+)
+def test_packages_that_lie_on_a_server_by_their_metadata(tmp_path, kind, base, told):
+    """xml:base, as createrepo --baseurl writes it: yum would ask that server, which nobody named."""
+    place = str(tmp_path / "repo")
+    packages = library_packages(ONE)
+    xml = primary(packages).replace(b"<location ", '<location xml:base="{}" '.format(base).encode())
+    if kind == "xml":
+        repository(place, (), xml=xml)
+    else:
+        database(str(tmp_path / "x.sqlite"), packages)
+        change = (
+            "ALTER TABLE packages ADD COLUMN location_base TEXT; UPDATE packages SET location_base = '{}'"
+        )
+        connection = sqlite3.connect(str(tmp_path / "x.sqlite"))
+        connection.executescript(change.format(base))
+        connection.close()
+        data = (tmp_path / "x.sqlite").read_bytes()
+        write(place, "repodata/primary.sqlite", data)
+        write(place, "repodata/repomd.xml", repomd(("primary_db", "repodata/primary.sqlite", data, None)))
+    write(place, "RPM-GPG-KEY-Lab", b"key")
+    found = offer.look((), [place])
+    places = supplies.bases(found, [place], keys.server(Tree(str(tmp_path))))
+    findings = ()
+    try:
+        supplies.wanted_of(found, places, ("x",), ())
+    except EnvironmentProblem as error:
+        findings = error.findings
+    message = "says of its packages that they lie at {} (xml:base), and yum would fetch them there"
+    right = [("REPO020", message.format(told))] if told else []
+    assert [(one.code, one.message) for one in findings] == right
 
 
 def step(tmp_path, run, *sonames):

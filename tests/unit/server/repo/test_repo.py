@@ -1000,6 +1000,19 @@ def test_keys_of_every_vendor(tmp_path, identity, version, name):
     assert keys.server(tree).key == "/etc/pki/rpm-gpg/RPM-GPG-KEY-" + name
 
 
+def test_packages_that_lie_on_a_server_by_their_metadata(server, tmp_path):
+    """xml:base: yum would ask that server whenever somebody installs from the directory."""
+    top = str(tmp_path / "a copy")
+    xml = primary(library_packages("liba.so.1"))
+    xml = xml.replace(b"<location ", b'<location xml:base="http://origin.example/x" ')
+    repository(top, (), xml=xml)
+    with pytest.raises(EnvironmentProblem) as refused:
+        server.plan(directories=(top,))
+    (found,) = refused.value.findings
+    assert (found.code, found.subject) == ("REPO020", top)
+    assert "createrepo_c " + top in found.fix
+
+
 @pytest.mark.parametrize(
     ("base", "el", "taken", "identity"),
     [

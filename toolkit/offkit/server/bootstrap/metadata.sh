@@ -32,6 +32,28 @@ damaged() {
 
 # Adds the packages called $3 (names with blanks between) of source $1, which is number $2, to $index.
 read_primary() {
+    if primary_of "$1"; then
+        $unpacker <"$scratch/primary" | packages_named "$2" "$3" >"$scratch/found"
+        # Nobody signed the metadata: a word that is none would be read as something else.
+        ! grep -q '^!' <"$scratch/found" || damaged "$1" "$(head -n 1 <"$scratch/found" | cut -c 3-)"
+        cat <"$scratch/found" >>"$index"
+    fi
+    rm -f "$scratch/primary"
+}
+
+# The URL of a server where packages of source $1 lie by its metadata (media/rpm.py, network); "" for none, and
+# for the server that the source is on.
+lies_at() {
+    primary_of "$1" || return 0
+    there=$($unpacker <"$scratch/primary" | grep -Eio 'xml:base="(https?|ftp):[^"]*"' | head -n 1 | cut -d '"' -f 2)
+    rm -f "$scratch/primary"
+    [ "$(host_of "$there")" = "$(host_of "$(cat <"$scratch/media/$number.name")")" ] || without_secrets "$there"
+}
+
+host_of() { printf '%s\n' "$1" | sed -n 's,^[a-zA-Z]*://,,p' | cut -d / -f 1 | sed 's/.*@//'; }
+
+# Sets $unpacker, and has primary.xml of source $1, packed, in $scratch/primary; adds to $problems where it is of no use.
+primary_of() {
     source_read "$1" repodata/repomd.xml >"$scratch/repomd.xml"
     # primary: checksum type, checksum, location; the former may be missing
     wanted=$(LC_ALL=C awk '
@@ -65,12 +87,9 @@ END
         problem "RPM008 $(source_name "$1"): no program here can unpack ${href##*/}" \
             "install one, or give a Python $OFFKIT_PYTHON with --python"
     else
-        $unpacker <"$scratch/primary" | packages_named "$2" "$3" >"$scratch/found"
-        # Nobody signed the metadata: a word that is none would be read as something else.
-        ! grep -q '^!' <"$scratch/found" || damaged "$1" "$(head -n 1 <"$scratch/found" | cut -c 3-)"
-        cat <"$scratch/found" >>"$index"
+        return 0
     fi
-    rm -f "$scratch/primary"
+    return 1
 }
 
 # Whether a path leads out of its repository (media/repodata.py).

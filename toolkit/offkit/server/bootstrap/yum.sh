@@ -51,6 +51,7 @@ yum_install() {
     text=$1
     shift
     yum_check
+    yum_elsewhere
     yum_repositories
     yum_fetch "$@"
     ledger_begin "$text"
@@ -66,6 +67,19 @@ yum_install() {
         rpm -q "$each" >/dev/null 2>&1 ||
             fail RPM023 "yum has reported no error, and rpm does not have $each" "/var/log/yum.log or /var/log/dnf.log says what yum did"
     done
+}
+
+# Ends where metadata send yum to a server that nobody named (server/install/supplies.py). What cannot be read here
+# yum may be able to read.
+yum_elsewhere() {
+    while IFS= read -r source; do
+        there=$([ -z "$source" ] || lies_at "$source" 2>/dev/null)
+        [ -z "$there" ] ||
+            fail REPO020 "$(source_name "$source") says of its packages that they lie at $there (xml:base), and yum would fetch them there" \
+                "make its metadata anew: createrepo_c DIR; or --no-root, which reads the packages beside the metadata"
+    done <<END
+$sources
+END
 }
 
 # Fetches what yum would install of $@, and ends unless it is all there, whole and signed

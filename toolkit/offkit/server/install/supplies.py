@@ -328,8 +328,12 @@ def wanted_of(
     again: Tuple[str, ...],
     bundled: str = "",
 ) -> Wish:
-    """What yum is to bring from these repositories, which are those of the media in their order."""
+    """What yum is to bring from these repositories, which are those of the media in their order. Raises
+    EnvironmentProblem (REPO020) where yum would ask a server that nobody named."""
     rows = [each for one in media if one.opened for each in one.opened.repositories()]
+    elsewhere = offer.elsewhere(rows)
+    if elsewhere:
+        raise EnvironmentProblem("yum would ask another server; nothing was installed", elsewhere)
     plain = tuple((base.directory, each) for base, each in zip(places, rows) if not _describes_modules(each))
     return Wish(rpms, again, tuple(places), tuple(one.name for one in media), bundled, plain)
 

@@ -86,11 +86,13 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
 
 
 def _refuse_undescribed(found: Sequence[Offer]) -> None:
-    """Raises EnvironmentProblem (REPO019): what lasts is read by yum itself."""
+    """Raises EnvironmentProblem (REPO019, REPO020): what lasts is read by yum itself."""
     message = "has RPMs and no repodata, without which yum cannot read it"
     fix = "'install' and 'doctor' take it as it is (--rpm-repo DIR); for yum run createrepo_c in it"
-    loose = [one for one in found if isinstance(one.opened, medium.Directory) and one.opened.loose()]
+    directories = [(one, one.opened) for one in found if isinstance(one.opened, medium.Directory)]
+    loose = [one for one, opened in directories if opened.loose()]
     wrong = [Finding("REPO019", ERROR, one.source, message, (one.source,), fix) for one in loose]
+    wrong += offer.elsewhere([each for _, opened in directories for each in opened.repositories()])
     if wrong:
         raise EnvironmentProblem("the repositories cannot be added; nothing was changed", wrong)
 
