@@ -670,11 +670,12 @@ def test_metadata_in_the_caches_of_yum_and_dnf(server):
     repository(server.host("/mnt/c7"), library_packages("libSM.so.6"))
     caches = [
         "/var/cache/yum/x86_64/7/offkit-base/repomd.xml",
-        "/var/cache/dnf/offkit-base-00/repodata/repomd.xml",
+        "/var/cache/dnf/offkit-base-0115284a1e1247f2/repodata/repomd.xml",
     ]
     for cache in [
         *caches,
         "/var/cache/dnf/offkit-basement-00/repodata/repomd.xml",
+        "/var/cache/dnf/offkit-base-00/repodata/repomd.xml",
         "/var/cache/dnf/offkit-base-/x",
     ]:
         server.put(cache, "old")

@@ -1,14 +1,17 @@
 """What yum would do on a server, told from its files."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+from urllib.parse import quote
 
 import pytest
 
 import rpm_tools
 from offkit.edges.tree import Tree
 from offkit.media import repofile
+from offkit.server.doctor import repositories
 from offkit.server.doctor.examine import examine
 from repo_maker import library_packages, repository
 from server_maker import Server
@@ -126,7 +129,7 @@ def test_metadata_that_cannot_be_read(server):
     "cache",
     [
         "/var/cache/yum/x86_64/7/offkit-base/repomd.xml",
-        "/var/cache/dnf/offkit-base-0123456789abcdef/repodata/repomd.xml",
+        "/var/cache/dnf/offkit-base-0115284a1e1247f2/repodata/repomd.xml",
     ],
 )
 def test_stale_metadata(server, cache):
@@ -142,6 +145,48 @@ def test_stale_metadata(server, cache):
     assert finding.fix == "yum --disablerepo='*' --enablerepo='offkit-base' clean metadata"
     server.put("/etc/yum.repos.d/offkit.repo", OWN + "metadata_expire=0\n")
     assert codes(server, needed=True) == []
+
+
+def test_the_cache_of_an_earlier_url(server):
+    """dnf keeps it, and reads it no more."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN.replace("/mnt/c7\nenabled", "/mnt/$releasever\nenabled"))
+    repository(server.host("/mnt/7"), library_packages("libSM.so.6"))
+    server.put("/mnt/c7/KEY", "x")
+    server.put("/var/cache/dnf/offkit-base-0115284a1e1247f2/repodata/repomd.xml", "of file:///mnt/c7")
+    assert codes(server, needed=True) == []
+    own = hashlib.sha256(b"file:///mnt/7").hexdigest()[:16]
+    server.put("/var/cache/dnf/offkit-base-{}/repodata/repomd.xml".format(own), "of file:///mnt/7")
+    assert codes(server, needed=True) == [("REPO005", "warning", "offkit-base")]
+
+
+@pytest.mark.skipif(shutil.which("dnf") is None or os.geteuid() != 0, reason="no dnf here, or not root")
+@pytest.mark.parametrize("url", ["file://{}/c$releasever/", "/proc/self/cwd/c7 file:///none"])
+def test_how_dnf_calls_its_cache(tmp_path, url):
+    """The real one."""
+    rpm_tools.need()
+    made = rpm_tools.build(tmp_path, "libSM", {"/usr/share/x": b"x"})
+    rpm_tools.repository(tmp_path / "c7", [made])
+    place = quote(str(tmp_path))
+    (tmp_path / "etc/yum.repos.d").mkdir(parents=True)
+    (tmp_path / "etc/os-release").write_text('VERSION_ID="7"\n')
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/dnf").write_text("")
+    text = "[own]\nname=x\ngpgcheck=0\nbaseurl={}\n".format(url.format(place))
+    (tmp_path / "etc/yum.repos.d/own.repo").write_text(text)
+    argv = ["dnf", "-q", "--installroot", str(tmp_path / "root"), "--releasever", "7"]
+    argv += [
+        "--setopt=reposdir=/proc/self/cwd/etc/yum.repos.d",
+        "--setopt=cachedir=" + str(tmp_path / "cache"),
+    ]
+    done = subprocess.run(
+        [*argv, "makecache"], cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, done.stdout
+    (there,) = [name for name in os.listdir(str(tmp_path / "cache")) if (tmp_path / "cache" / name).is_dir()]
+    tree = Tree(str(tmp_path))
+    known = repositories.configured(tree)
+    (section,) = known.repositories
+    assert "/var/cache/dnf/{}/repodata/repomd.xml".format(there) in repositories._caches(tree, known, section)
 
 
 def test_a_key_that_is_not_there(server):

@@ -1,5 +1,6 @@
 """REPO: what yum would do on this server, told from its files. The network is never tried."""
 
+import hashlib
 import posixpath
 import re
 import shlex
@@ -347,14 +348,13 @@ def _without_key(tree: Tree, each: Section, severity: str, catalog: Answers) -> 
 
 
 def _caches(tree: Tree, known: Configured, each: Section) -> List[str]:
-    """repomd.xml as yum 3 ($basearch/$releasever/ID) and dnf (ID-HASH) keep it."""
+    """repomd.xml as yum 3 ($basearch/$releasever/ID) and dnf (ID-HASH, of the first URL: libdnf's
+    Repo::Impl::getHash) keep it. What dnf has of an earlier URL it does not read."""
     arch, release = known.variables["basearch"], known.variables.get(_RELEASE)
     found = [posixpath.join(_YUM_CACHE, arch, release, each.id, "repomd.xml")] if release else []
-    return found + [
-        posixpath.join(_DNF_CACHE, name, repodata.REPOMD)
-        for name in tree.names(_DNF_CACHE)
-        if name.rpartition("-")[0] == each.id
-    ]
+    url = repofile.expand(each.urls[0], known.variables)
+    digest = hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()
+    return [*found, posixpath.join(_DNF_CACHE, "{}-{}".format(each.id, digest[:16]), repodata.REPOMD)]
 
 
 def dependencies(catalog: Answers, lacks: Callable[[str], bool]) -> List[Finding]:
