@@ -283,7 +283,7 @@ def arguments_(*words):
         raise _Asked
 
     with tempfile.TemporaryDirectory() as top, mock.patch.object(session, "go", go):
-        for name in ("file", "bundle"):
+        for name in ("file", "bundle", "file.repo"):
             open(os.path.join(top, "@" + name), "w").close()
         os.mkdir(os.path.join(top, "@directory"))
         os.mkfifo(os.path.join(top, "@fifo"))

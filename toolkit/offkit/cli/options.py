@@ -152,6 +152,9 @@ def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
     if re.search(_METADATA, word):
         told = "--rpm-repo: {} is the metadata of a repository".format(urls.without_secrets(word))
         return told, "give the directory or the URL that repodata/ is in"
+    if word.startswith("file:"):
+        fix = "give the directory: --rpm-repo DIR"
+        return "--rpm-repo: {} is a URL of this machine's own files".format(word), fix
     if urls.is_url(word):
         try:
             urls.parse(word)
@@ -164,6 +167,9 @@ def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
         return "--rpm-repo: {} does not exist".format(urls.without_secrets(word)), "give the directory"
     if word.endswith(".rpm"):
         return "--rpm-repo: {} is a package".format(word), "give the directory that it is in"
+    if word.endswith(".repo"):
+        fix = "give the directory or the URL that it names as baseurl="
+        return "--rpm-repo: {} describes repositories".format(word), fix
     return "--rpm-repo: {} is not a directory".format(word), "--iso takes an ISO file"
 
 

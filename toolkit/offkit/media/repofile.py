@@ -3,6 +3,7 @@
 import configparser
 from typing import Dict, List, NamedTuple, Tuple
 
+BOM = "\ufeff"  # which some editors put at the beginning; dnf reads past it
 DIRECTORY = "/etc/yum.repos.d"
 PRIORITY = 99  # of a repository whose section names none: dnf.conf(5), yum-plugin-priorities
 # Options that hide packages (yum.conf(5), dnf.conf(5), dnf5.conf(5)).
@@ -47,7 +48,7 @@ def options_of(text: str) -> List[Tuple[str, Dict[str, str]]]:
     line that is none; what stands there is not told, for it may be a password."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0")
     try:
-        parser.read_string(text)
+        parser.read_string(text.lstrip(BOM))
     except configparser.MissingSectionHeaderError as error:
         raise ValueError("line {}: there are no section headers before it".format(error.lineno))
     except configparser.ParsingError as error:

@@ -23,7 +23,7 @@ from offkit.online.carry import bootstrap, rules
 
 RULES = {
     "arguments": r"""
-        cd "$scratch" && mkdir @directory && mkfifo @fifo && : >@file && : >@file.rpm && : >@bundle
+        cd "$scratch" && mkdir @directory && mkfifo @fifo && : >@file && : >@file.rpm && : >@file.repo && : >@bundle
         trap 'answer "$?"' EXIT
         json=1
         read_arguments --json "$@" 2>/dev/null

@@ -1,6 +1,10 @@
 """The files that 'offkit repo' writes: fstab lines, .repo files, other people's switched off."""
 
+import codecs
 import configparser
+import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -60,6 +64,27 @@ def test_sections(enabled):
     for section in options.sections():
         assert not options.has_option(section, "module_hotfixes")
         assert not options.has_option(section, "skip_if_unavailable")
+
+
+def test_a_byte_order_mark():
+    """Some editors put one at the beginning; dnf reads past it, and so does who switches off."""
+    text = codecs.BOM_UTF8 + b"[a]\nname=x\nbaseurl=file:///x\n"
+    (found,) = repofile.parse(text.decode(), "x")
+    assert (found.id, found.enabled, found.urls) == ("a", True, ("file:///x",))
+    off = others.disabled(text)
+    assert off == codecs.BOM_UTF8 + b"[a]\nenabled=0\nname=x\nbaseurl=file:///x\n"
+    assert [each.enabled for each in repofile.parse(off.decode(), "x")] == [False]
+
+
+@pytest.mark.skipif(shutil.which("dnf") is None or os.geteuid() != 0, reason="no dnf here, or not root")
+def test_dnf_reads_past_a_byte_order_mark(tmp_path):
+    """The real one."""
+    (tmp_path / "rd").mkdir()
+    (tmp_path / "rd/own.repo").write_bytes(codecs.BOM_UTF8 + b"[own]\nname=x\nbaseurl=file:///nowhere\n")
+    argv = ["dnf", "-q", "--installroot", str(tmp_path / "root"), "--releasever", "7"]
+    argv += ["--setopt=reposdir=/proc/self/cwd/rd", "repolist"]
+    said = subprocess.run(argv, cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    assert b"own" in said
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,8 @@ END
         [ -n "$medium" ] || continue
         if is_metadata "$medium"; then
             misused "--rpm-repo: $(without_secrets "$medium") is the metadata of a repository" "give the directory or the URL that repodata/ is in"
+        elif [ "${medium#file:}" != "$medium" ]; then
+            misused "--rpm-repo: $medium is a URL of this machine's own files" "give the directory: --rpm-repo DIR"
         elif is_url "$medium"; then
             good_url "$medium" || misused "--rpm-repo: $(without_secrets "$medium") is not @OFFKIT_URL_FORM@"
         elif [ ! -e "$medium" ]; then
@@ -130,6 +132,7 @@ END
         elif [ ! -d "$medium" ]; then
             case $medium in
                 *.rpm) misused "--rpm-repo: $medium is a package" "give the directory that it is in" ;;
+                *.repo) misused "--rpm-repo: $medium describes repositories" "give the directory or the URL that it names as baseurl=" ;;
                 *) misused "--rpm-repo: $medium is not a directory" "--iso takes an ISO file" ;;
             esac
         fi

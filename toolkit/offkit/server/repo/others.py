@@ -3,7 +3,7 @@
 import re
 from typing import List
 
-_SECTION = re.compile(rb"^\[([^\]]+)\]")
+_SECTION = re.compile(rb"^(?:\xef\xbb\xbf)?\[([^\]]+)\]")
 _ENABLED = re.compile(rb"^enabled\s*[=:]", re.IGNORECASE)
 
 

@@ -103,7 +103,7 @@ def section(tree: Tree, path: str, name: str) -> Optional[configparser.SectionPr
     """Of a file of yum's; None where it cannot be read, or has no such section."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
     try:
-        parser.read_string(tree.text(path), path)
+        parser.read_string(tree.text(path).lstrip(repofile.BOM), path)
     except (OSError, configparser.Error):
         return None
     return parser[name] if parser.has_section(name) else None
