@@ -250,6 +250,14 @@ def test_a_pattern_with_an_epoch(place, tmp_path, pattern):
     assert choose(place, "libvictim", probe=server).titles == ("libvictim-compat-1-1.x86_64",)
 
 
+@pytest.mark.parametrize("given", [["kernel", "libextra*"], "kernel, libextra*"])
+def test_excludes_as_a_list_and_as_the_line_of_yum_conf(place, tmp_path, given):
+    """The latter where somebody wrote the target's file by hand."""
+    server = probe(tmp_path, [GLIBC, BASH], yum={"exclude": given})
+    (told,) = [one for one in choose(place, "libextra", probe=server).findings if one.code == "RPM015"]
+    assert told.message.startswith("is needed, and excluded by exclude=libextra* in")
+
+
 def test_all_problems_at_once(place):
     """In plain sentences: RPM004 for what is nowhere, RPM012 for what contradicts."""
     with pytest.raises(RequestError) as caught:

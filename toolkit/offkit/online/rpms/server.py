@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import description
-from offkit.media import rpm, versionlock
+from offkit.media import repofile, rpm, versionlock
 from offkit.media.rpmfile import Front
 from offkit.media.versionlock import Lock
 from offkit.model import layout
@@ -99,8 +99,8 @@ def read(path: Path) -> Server:
                 for one in rows
                 if one.get("state") == "disabled" or one.get("stream")
             },
-            _words(yum.get("exclude")),
-            _words(yum.get("includepkgs")),
+            _patterns(yum.get("exclude")),
+            _patterns(yum.get("includepkgs")),
             tuple(versionlock.of_lines(_words(data.get("versionlock")), "")),
             platform,
             str((data.get("cpu") or {}).get("level") or ""),
@@ -137,6 +137,11 @@ def _noexec(mounts: Sequence[Mapping[str, Any]]) -> str:
     around = [one for one in mounts if f"{layout.ROOT_PREFIX}/".startswith(str(one["at"]).rstrip("/") + "/")]
     last = max(around, key=lambda one: len(one["at"]), default=None)
     return str(last["at"]) if last and "noexec" in last["flags"] else ""
+
+
+def _patterns(given: Any) -> tuple[str, ...]:
+    """A list, or the line as yum.conf has it, where somebody wrote the file by hand."""
+    return repofile.words(given) if isinstance(given, str) else _words(given)
 
 
 def _words(given: Any) -> tuple[str, ...]:
