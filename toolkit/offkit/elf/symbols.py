@@ -220,18 +220,16 @@ class Table:
                 found.setdefault(place, at_once)
         return {name: found[place] for place, name in sought.items() if place in found}
 
-    def _referenced(self, tag: int, size: int, kind: int) -> Iterator[int]:
+    def _referenced(self, tag: int, size: int, kind: int) -> Set[int]:
+        """The symbols of these relocations, of which there may be millions, most of them without any."""
         if tag not in self._tags:
-            return
-        fields = ("QQ" if self._wide else "II") + ("" if kind == _DT_REL else "q" if self._wide else "i")
-        shift = 32 if self._wide else 8
-        for entry in self._rows(fields, self._tags[tag], self._tags.get(size, 0), _MAX_RELOCATIONS):
-            yield entry[1] >> shift
-
-    def _rows(self, fields: str, address: int, size: int, most: int) -> Iterator[Tuple[int, ...]]:
-        step = struct.calcsize(self._order + fields)
-        raw = self._image.source.upto(self._image.offset(address), min(size, most * step))
-        return struct.iter_unpack(self._order + fields, raw[: len(raw) // step * step])
+            return set()
+        step = (2 if kind == _DT_REL else 3) * (2 if self._wide else 1)  # words of an entry
+        count = min(self._tags.get(size, 0) // (4 * step), _MAX_RELOCATIONS) * step
+        words = self._numbers("I", self._at(tag), count)
+        if self._wide:  # r_info is the second of its numbers, and the symbol its upper half
+            return set(words[3 if self._image.little else 2 :: step])
+        return {info >> 8 for info in set(words[1::step])}
 
     def _names(self, starts: Sequence[int]) -> List[bytes]:
         """Those of DT_STRTAB. One may be the end of another, but not without measure."""
