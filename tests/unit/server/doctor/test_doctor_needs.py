@@ -115,6 +115,12 @@ def test_each_row_is_said_where_the_thing_is_missing_and_not_where_it_is_there(r
     assert about(look(), row) == []
 
 
+def test_what_is_known_of_packages():
+    """Of many of them; and what is known of a thing is of one that somebody wants."""
+    assert len({(row.package, row.thing.name) for row in ROWS}) >= 120
+    assert {row.thing.name for row in ROWS} == set(table.known().things)
+
+
 D8 = {
     "python_magic": ("NEED001", "error", "libmagic.so.1", "file-libs"),
     "cx_Oracle": ("NEED001", "warning", "libclntsh.so", ""),
