@@ -51,7 +51,7 @@ The other way round, an error is to be what makes an import fail, or a program. 
 top-level module is imported all the same, and what fails is imported by its own name: below a package that loads
 nothing that was compiled when it is imported, as PyQt5's, or that tries, and goes on without. The doctor takes all
 of such a distribution for wanted, where its own code does not tell parts apart. What failed there (a module, as
-Python imports it; the library of a distribution without one), and in how many pairs:
+Python imports it; where none, the library of a distribution without modules), and in how many pairs:
 
 {below}
 

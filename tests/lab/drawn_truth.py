@@ -285,7 +285,7 @@ class Stand:
     def _parts(self, opened, said):
         """What fails that is imported by its own name, below a module that loads none of it or does without:
         the extension modules that the loader refuses, and of a distribution whose libraries it refuses the
-        packages below the first. Of one without any module it is the library itself."""
+        packages below the first. Where none of these fails, the libraries of those without any module."""
         said_of = {each["path"]: each["first"] for each in opened}
         refused = {path for path, text in said_of.items() if text and not text.startswith(witness.OPENED)}
         found, names = set(), set()

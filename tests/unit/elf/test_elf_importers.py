@@ -79,8 +79,18 @@ def test_compiled_modules_import_those_beside_them():
 
 def test_a_module_that_is_imported_aside():
     """numba's pools of threads: a function chooses one, and the module beside them imports none."""
-    code = {"p/__init__.py": "from p import _c, use", "p/use.py": "def f():\n    from p import _omp as lib\n"}
-    assert loaded(code, ["p/_c.so", "p/_d.so", "p/_omp.so"]) == ["p/_c.so", "p/_d.so"]
+    modules = ["p/_c.so", "p/_d.so", "p/_omp.so"]
+    for line in (
+        "from p import x, _omp as lib",
+        "from . import _omp",
+        "from ._omp import f",
+        "import p._omp",
+    ):
+        code = {"p/__init__.py": "from p import _c, use", "p/use.py": "def f():\n    " + line}
+        assert loaded(code, modules) == modules[:2]
+    for line in ("from .q import _omp", "import _omp", "x = 'from p import _omp'"):
+        code = {"p/__init__.py": "from p import _c, use", "p/use.py": "def f():\n    " + line}
+        assert loaded(code, modules) == modules
 
 
 def test_a_directory_that_no_statement_can_name():

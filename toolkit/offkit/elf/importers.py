@@ -22,7 +22,7 @@ _LARGEST = 4 << 20  # bytes of a source
 _TESTS = re.compile(r"(^|/)tests?/")
 # What older parsers die of: they follow each by a call (CPython's own limit is far above what people write).
 _DEEP = re.compile(rb"[-+~(\[{]{80}|(?:not\s+){80}")
-_ASIDE = re.compile(rb"^[ \t]+(?:from[ \t]+[.\w]+[ \t]+)?import[ \t]+([^\n]*)", re.MULTILINE)  # in a block
+_ASIDE = re.compile(r"^[ \t]+(?:from[ \t]+(\.*)([.\w]*)[ \t]+)?import[ \t]+(.*)", re.MULTILINE)  # in a block
 _OPENS = re.compile(rb"ctypes|cffi|cdll|dlopen")
 _SHORTEST = 5  # letters of a string that is the beginning of a library's name
 _NAME = "<a package's own code>"
@@ -41,7 +41,7 @@ class _Said(NamedTuple):
 
     imports: Set[str]  # dotted names, perhaps of something in a module
     strings: Set[str]
-    aside: Set[str]  # words of what it imports within blocks
+    aside: Set[str]  # dotted names of what it imports within blocks, in one line
 
 
 def loaded(
@@ -114,9 +114,7 @@ class _Code:
         found.update(
             path
             for name, path in self._compiled.items()
-            if posixpath.dirname(path) in beside
-            and name.rpartition(".")[2] not in aside
-            and not _TESTS.search(path)
+            if posixpath.dirname(path) in beside and name not in aside and not _TESTS.search(path)
         )
         libraries = self._libraries if self._opens else ()
         return found | {path for path in libraries if _named(posixpath.basename(path), strings)}
@@ -166,8 +164,21 @@ def _said(data: bytes, package: str, strings: bool) -> Optional[_Said]:
         reader.block(tree.body, True, True, strings)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    words = b" ".join(_ASIDE.findall(data)).decode("utf-8", "replace")
-    return _Said(reader.imports, reader.strings, set(re.findall(r"(?<!\bas )\b\w+", words)))
+    return _Said(reader.imports, reader.strings, set(_aside(data.decode("utf-8", "replace"), package)))
+
+
+def _aside(text: str, package: str) -> Iterator[str]:
+    for dots, module, names in _ASIDE.findall(text):
+        start = _absolute(package, len(dots), module)
+        yield start
+        for name in re.findall(r"[.\w]+", names):
+            yield "{}.{}".format(start, name) if start else name
+
+
+def _absolute(package: str, level: int, module: str) -> str:
+    """What is meant by so many dots and ``module``."""
+    above = package.split(".")[: 1 - level or None] if level else []
+    return ".".join([*above, *([module] if module else [])])
 
 
 class _Reader:
@@ -231,8 +242,7 @@ class _Reader:
             for alias in node.names:
                 yield alias.name
         elif isinstance(node, ast.ImportFrom):
-            above = self._package.split(".")[: 1 - node.level or None] if node.level else []
-            module = ".".join([*above, *([node.module] if node.module else [])])
+            module = _absolute(self._package, node.level, node.module or "")
             for alias in node.names:
                 yield "{}.{}".format(module, alias.name) if alias.name != "*" else module
 
