@@ -93,7 +93,6 @@ def inspect(
     copies = Copies([each for each in objects.objects if main is None or each.elf.arch == main.arch], owners)
     judged = Judge(tree, env, cures, copies, main, loader, openings).verdict()
     told = {each.subject for each in own if each.code == "LIB013"}
-    findings = [_as_missed(each, judged.findings) for each in findings]
     findings += [each for each in judged.findings if each.code != "LIB001" or each.subject not in told]
     findings += refused.findings(env, objects, program, loader, [opening[:2] for opening in openings])
     findings += refused.preloads(program, preload)
@@ -115,13 +114,6 @@ def inspect(
         {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
         judged.again,
     )
-
-
-def _as_missed(damaged: Finding, others: Sequence[Finding]) -> Finding:
-    """A damaged library of the environment is as severe as that it is missed, where somebody does."""
-    name = posixpath.basename(damaged.subject)
-    missed = [each.severity for each in others if each.code == "LIB001" and each.subject == name]
-    return damaged._replace(severity=missed[0]) if damaged.code == "LIB005" and missed else damaged
 
 
 def _by_variable(loader: Loader, main: reader.Elf, resolutions: Iterable[Resolution]) -> List[Finding]:
