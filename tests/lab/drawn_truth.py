@@ -557,17 +557,23 @@ def judge(environment, count, seed, folder):
         bare.discard(where)
 
 
-def judge_all(drawn, count, seed, resume="", progress=None, workers=0):
-    """The rows of all environments, on as many processors as there are. ``resume`` is a file with a line for
-    each that was judged before; it grows."""
-    donated.folder()
-    _code()  # of now, whatever is written while it runs
-    done: Dict[str, List[Row]] = {}
+def judged(resume) -> Dict[str, List[Row]]:
+    """The rows of each environment that a file has."""
+    done = {}
     if resume and os.path.exists(resume):
         with open(resume, encoding="utf-8") as lines:
             for line in lines:
                 rows = [Row(*_tuples(each)) for each in json.loads(line)]
                 done[rows[0].environment] = rows
+    return done
+
+
+def judge_all(drawn, count, seed, resume="", progress=None, workers=0):
+    """The rows of all environments, on as many processors as there are. ``resume`` is a file with a line for
+    each that was judged before; it grows."""
+    donated.folder()
+    _code()  # of now, whatever is written while it runs
+    done = judged(resume)
     left, failed = [each for each in drawn if each.title not in done], []
     with tempfile.TemporaryDirectory(prefix="offkit-truth-", dir=bare.cache()) as folder:
         with ProcessPoolExecutor(workers or os.cpu_count() or 1) as processes:
@@ -603,6 +609,7 @@ def main():
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="processes; as many as processors"
     )
+    parser.add_argument("--judged", action="store_true", help="only what --resume has")
     parser.add_argument("--write", action="store_true", help="write docs/truth-table.md")
     options = parser.parse_args()
     reason = truth.obstacle() or compiler.obstacle()
@@ -610,6 +617,9 @@ def main():
         print("skipped: " + reason, file=sys.stderr)
         return 1 if os.environ.get("OFFKIT_REQUIRE_ALL") == "1" else 0
     drawn = [each for each in draw(options.environments, options.seed) if options.only in each.title]
+    if options.judged:
+        done = judged(options.resume)
+        drawn = [each for each in drawn if each.title in done]
 
     def progress(row):
         mark = "X" if row.wrong else "?" if row.unsaid else "="
