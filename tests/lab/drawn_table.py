@@ -28,8 +28,8 @@ From outside, executing nothing, the doctor is asked; and the forecast of the wh
 does. A pair is equal when these are the same: the names of what is missing, of what is too old, the file that
 every name leads to, the files that are refused and why, the loaders and interpreters that are not there, and what
 cannot be preloaded; and when the forecast has the doctor's missing and old libraries, loaders and needs, with its
-severities. What only the doctor can know is no part of that: symbols, static TLS and damage (LIB005, LIB014 to
-LIB019), scripts, and what Python itself and the processor have (NEED004 to NEED006).
+severities. What is no part of that, as the forecast can know little of it or nothing: symbols, static TLS and damage
+(LIB005, LIB014 to LIB019), scripts, and what Python itself and the processor have (NEED004 to NEED006).
 
 **{equal} of {pairs} pairs are equal.** {unequal}
 
