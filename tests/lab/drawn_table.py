@@ -44,8 +44,8 @@ it reads says so:
 
 {reasons}
 
-This share is undecidable for the doctor: it reads ELF files and metadata, and these modules import what their
-metadata does not require. `offkit smoke` imports them, and tells it.
+What a module imports and its metadata does not require is undecidable for the doctor, which reads ELF files and
+metadata. `offkit smoke` imports the same modules, and tells it.
 
 The other way round, an error is to be what makes an import fail, or a program. In {parts} pairs with an error every
 top-level module is imported all the same, and what fails is imported by its own name: below a package that loads
