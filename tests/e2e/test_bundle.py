@@ -1,5 +1,6 @@
 """offkit bundle as a user meets it: the same bytes everywhere, a cache, errors that help."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -13,6 +14,9 @@ import pytest
 import pythons
 import world
 from conftest import run
+from offkit.online.proof import grammar
+from offkit.online.resolve import standing
+from target_maker import preset
 
 pytestmark = pytest.mark.network
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -52,6 +56,19 @@ def test_another_python_on_the_online_side_makes_the_same_bundle(tmp_path, small
     done = bundle(out, "click==8.0.4", *world.target_args(server), offkit=tmp_path / "venv/bin/offkit")
     assert done.returncode == 0, done.stderr
     assert out.read_bytes() == small_bundle.read_bytes()
+
+
+@pytest.mark.parametrize("series", ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_the_pip_for_each_python_compiles_there(tmp_path, series):
+    """As far as the interpreters at hand can tell; a bundle does not look at its sources again."""
+    (pin,) = standing.applying(standing.own_pins("pip"), preset(series))
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
+    subprocess.run(
+        [*command, "--ignore-requires-python", "-d", tmp_path, str(pin).partition(" ")[0]], check=True
+    )
+    (wheel,) = tmp_path.iterdir()
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() in pin.hashes
+    assert not grammar.findings([wheel], preset(series))
 
 
 def test_what_is_inside(small_bundle, server):

@@ -1,11 +1,13 @@
 """Code that is newer than its metadata says: what is told of it, and when it is certain to fail."""
 
+import hashlib
 import sys
 
 import pytest
 
 import bundle_maker
 import pythons
+from offkit.edges import data
 from offkit.online.proof import grammar, parsers
 from offkit.online.sources import interpreters
 from offkit.online.sources.interpreters import Interpreter
@@ -129,6 +131,21 @@ def test_a_wheel_that_was_built_for_that_python(tmp_path):
         filename, body = bundle_maker.wheel("pack", files={"pack.py": WALRUS}, tag=tag)
         (tmp_path / filename).write_bytes(body)
         assert bool(grammar.findings([tmp_path / filename], EL7)) is wrong
+
+
+def test_the_pip_that_offkit_brings(tmp_path, monkeypatch):
+    """For the Python that it is for: another wheel of that name is looked at, and so is this one for another
+    Python."""
+    filename, body = bundle_maker.wheel("pip", "1.2", files={"pip/__init__.py": WALRUS})
+    sha256 = hashlib.sha256(body).hexdigest()
+    path = tmp_path / sha256 / filename
+    path.parent.mkdir()
+    path.write_bytes(body)
+    assert only(grammar.findings([path], EL7)).code == "REQ020"
+    line = f'pip==1.2 ; python_version < "3.7" --hash=sha256:{sha256}\n'
+    monkeypatch.setattr(data, "read_text", lambda name: line)
+    assert grammar.findings([path], EL7) == []
+    assert only(grammar.findings([path], preset("3.7"))).code == "REQ020"
 
 
 def test_nothing_to_tell(tmp_path):

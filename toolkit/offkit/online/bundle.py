@@ -126,13 +126,13 @@ def plan(order: Order, reporter: Reporter, read: Reading | None = None) -> Plann
     if not releases.of(where.el, where.name).name:
         reporter.warn(f"offkit knows nothing of {where.name}: names of its packages, its keys and its discs")
     reporter.step(f"resolving for {where.describe()}")
-    own_pip = provision.own_pins("pip")
+    own_pip = standing.own_pins("pip")
     # It runs on every Python from 3.6 on, so it is locked for the oldest.
     oldest = target.preset(releases.known(), "3.6")
     args = order.request.index_args
     pinned = inputs.pinned(order.request, order.target)
     if order.offline and "--no-index" not in args:
-        beside = ((own_pip, order.target), (provision.own_pins("runtime"), oldest))
+        beside = ((own_pip, order.target), (standing.own_pins("runtime"), oldest))
         standing.require(order.request, pinned, order.target, order.cache, beside)
     kept = Kept(order.cache, read.add if read is not None and pinned else None)
     taken = carrying.carry(order.carry, order.request, order.target, order.cache, reporter, Session)

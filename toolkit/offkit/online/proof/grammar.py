@@ -5,7 +5,8 @@ version, if it is newer. ``ast.parse`` promises "best effort" for that: of 4302 
 CPython 3.6 refuses, 3.11 missed 6 and 3.13 missed 21, and neither refused another. They do not see ``x[*y]``
 of 3.11, nor from 3.12 on the f-strings of PEP 701.
 
-What was built for that very Python is left out, since it was there when it was built; and tests are.
+What was built for that very Python is left out, since it was there when it was built; so is the pip that
+offkit has chosen for it, which is the largest wheel of most bundles; and tests are.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from offkit.model.target import Target
 from offkit.model.words import several
 from offkit.online.index.pool import pool
 from offkit.online.proof.parsers import Parsers
+from offkit.online.resolve import standing
 from offkit.online.sources import interpreters
 from offkit.online.wheels import memo, store
 
@@ -89,9 +91,16 @@ def _rules(target: Target) -> list[bytes]:
 
 
 def was_there(path: Path, target: Target) -> bool:
-    """Whether a wheel was built for that very Python, which has read its sources then."""
+    """Whether that very Python has read the sources of a wheel before: it was built for it, or is the pip for
+    it (wheelhouse/pip.txt)."""
     python, abi = path.stem.split("-")[-3:-1]
-    return python == "cp{}{}".format(*target.python_series) and abi not in ("none", "abi3")
+    built = python == "cp{}{}".format(*target.python_series) and abi not in ("none", "abi3")
+    return built or (path.name.startswith("pip-") and store.sha256(path) in _own_pip(target))
+
+
+def _own_pip(target: Target) -> set[str]:
+    pins = standing.applying(standing.own_pins("pip"), target)
+    return {sha256 for pin in pins for sha256 in pin.hashes}
 
 
 def _failures(

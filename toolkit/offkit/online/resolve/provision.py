@@ -9,12 +9,10 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from offkit.edges import data
 from offkit.model.built import Pin as BuiltPin
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import Pin
 from offkit.online.resolve import standing
@@ -27,11 +25,6 @@ def once(provide: Callable[[Sequence[str], Target], Provided]) -> Callable[[Sequ
     """The same, asked once for the same thing."""
     known = functools.cache(provide)
     return lambda lines, where: known(tuple(lines), where)
-
-
-def own_pins(name: str) -> list[Pin]:
-    """Of what offkit itself brings: "pip", "runtime"."""
-    return pins.parse(data.read_text(f"wheelhouse/{name}.txt")) or []
 
 
 def pip(session: Any, pinned: Sequence[Pin], cache: Path) -> LockedWheel | None:
@@ -65,7 +58,7 @@ def requisites(session: Any, requirements: Sequence[str], cache: Path) -> Provid
             fix="give an index that has them, or --find-links DIR with their wheels in DIR",
             pythons=f">{where.python}",
         ) from error
-    runs = in_lock(lock, "pip") or pip(session, own_pins("pip"), cache)
+    runs = in_lock(lock, "pip") or pip(session, standing.own_pins("pip"), cache)
     if runs is None:
         raise OffkitError(f"no pip supports CPython {session.target.python}")
     wanted = [*lock.wheels, *([runs] if runs not in lock.wheels else [])]

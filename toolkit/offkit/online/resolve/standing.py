@@ -16,6 +16,7 @@ from typing import NamedTuple
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
+from offkit.edges import data
 from offkit.model import checksum, origin
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
@@ -25,6 +26,7 @@ from offkit.online.index.metadata import Seen
 from offkit.online.index.pool import pool
 from offkit.online.index.release import Release
 from offkit.online.index.upstream import reach
+from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
 from offkit.online.resolve import remembered
@@ -94,6 +96,11 @@ def look(
         for name, one in sorted(wheels.items())
     )
     return Lock(target, locked, (), tuple(sorted(seen.repairs.values())))
+
+
+def own_pins(name: str) -> list[Pin]:
+    """Of what offkit itself brings: "pip", "runtime"."""
+    return pins.parse(data.read_text(f"wheelhouse/{name}.txt")) or []
 
 
 def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
