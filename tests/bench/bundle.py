@@ -52,13 +52,19 @@ def program(name):
     return next(filter(os.path.exists, places), None) or shutil.which(name)
 
 
+def asking_pypi():
+    """The environment in which all of them ask that index alone: uv knows nothing of what this machine's pip is
+    configured to ask besides, which pip and offkit would ask for every project."""
+    others = re.compile("(PIP|UV)_(FIND_LINKS|(EXTRA_|DEFAULT_)?INDEX(_URL)?|CONSTRAINT)")
+    kept = {name: value for name, value in os.environ.items() if not others.fullmatch(name)}
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "NO_COLOR": "1"}
+
+
 def run(argv, **env):
     """(seconds, those of processors, peak memory in MB) of a command and its children; it must succeed."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(
-            argv, stdout=subprocess.DEVNULL, stderr=said, env={**os.environ, **env, "NO_COLOR": "1"}
-        )
+        child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=said, env={**asking_pypi(), **env})
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         taken = time.perf_counter() - began
@@ -279,7 +285,6 @@ def wire(folder, path, wheels):
         lines = os.path.join(folder, "pins.in")
         with open(path) as text, open(lines, "w") as out:
             out.write("\n".join(re.findall(r"^\S+==\S+", text.read(), re.M)) + "\n")
-        env.update(PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS="")
         run(offkit("bundle", "-r", lines, *TARGET, "--index-url", index.url, "-o", place + "/b.tar"), **env)
         title = "{}, bytes / those of the wheels".format("with PEP 658" if beside else "without PEP 658")
         verdict(title, index.sent / size, 1.05)
