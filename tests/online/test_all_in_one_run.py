@@ -162,3 +162,86 @@ def test_how_pip_would_read_wheels(mirror, refused, monkeypatch, tmp_path, where
     found = refused(mirror(), omega, files=[tmp_path / "r.txt"], error=EnvironmentProblem)
     assert set(found) == {("NET003", "omega")}
     assert set(refused(mirror(), omega, error=EnvironmentProblem)) == {("NET003", "omega")}
+
+
+WINDOWS = "alpha-2.0-cp37-none-win_amd64.whl"
+
+
+@pytest.mark.parametrize("given", ["a URL", "a name and a URL", "a path"])
+def test_a_wheel_that_does_not_fit(mirror, refused, tmp_path, given):
+    """By its URL or path: why, and where it stands, together with the rest; and that the index has the very
+    version for the target was tried."""
+    server = mirror("gamma")
+    server.add("alpha", "2.0")
+    server.add("beta", requires=["alpha>=3"])
+    (tmp_path / WINDOWS).write_bytes(b"not looked at")
+    place = {"a path": str(tmp_path / WINDOWS)}.get(given, f"{server.url}/files/{WINDOWS}")
+    path = tmp_path / "r.txt"
+    path.write_text(f"gamma\n{'alpha @ ' if 'name' in given else ''}{place}\n")
+    found = refused(server, "nobody", files=[path])
+    assert set(found) == {("REQ003", "nobody"), ("REQ001", "alpha")}
+    finding = found["REQ001", "alpha"]
+    where = (tmp_path / WINDOWS).as_uri() if given == "a path" else place
+    assert finding.message == f"{path} (line 2): {where}: it is for Windows, not for Linux on x86_64"
+    assert finding.fix.splitlines() == [
+        "use alpha==2.0: everything but nobody resolves with it",
+        f"or give a wheel of it for {EL7.describe()}",
+    ]
+    with Session(EL7, server.args, Reporter(), Kept(tmp_path / "cache")) as session:
+        assert [wheel.version for wheel in session.lock(Request(("gamma", "alpha==2.0"), ())).wheels]
+
+
+@pytest.mark.parametrize(("tags", "why"), [
+    ("cp38-cp38-linux_x86_64", "it is for cp38, not for cp36m"),
+    ("cp36-cp36m-manylinux_2_28_x86_64", "it needs glibc 2.28; the server has 2.17"),
+    ("cp310-cp310-manylinux_2_28_x86_64", "it is for cp310 and needs glibc 2.28; the server has cp36m and glibc 2.17"),
+    ("cp36-cp36m-manylinux2014_aarch64", "it is for Linux on aarch64, not for Linux on x86_64"),
+    ("py3-none-macosx_11_0_arm64", "it is for macOS, not for Linux on x86_64"),
+])  # fmt: skip
+def test_why_a_wheel_does_not_fit(mirror, refused, tags, why):
+    server = mirror()
+    found = refused(server, f"alpha[x] @ {server.url}/files/alpha-2.0%2Blocal.1-{tags}.whl", "nobody")
+    assert found["REQ001", "alpha"].message.endswith(f"-{tags}.whl: {why}")
+    assert "resolves" not in found["REQ001", "alpha"].fix.partition("deploy")[0]
+
+
+def test_a_wheel_for_another_python(mirror, refused):
+    """That one is a cure, where the wheel is there."""
+    server = mirror()
+    body = bundle_maker.wheel("alpha")[1]
+    server.put("alpha-1.0-cp38-cp38-linux_x86_64.whl", body)
+    found = refused(server, f"{server.url}/files/alpha-1.0-cp38-cp38-linux_x86_64.whl")
+    fix = found["REQ001", "alpha"].fix
+    assert fix.startswith(
+        "deploy another Python: the whole request resolves with --python 3.8 --target el7\nor give"
+    )
+
+
+def test_a_wheel_that_does_not_fit_and_is_not_for_this_server(mirror, tmp_path):
+    """A marker says so."""
+    server = mirror("gamma")
+    line = f"alpha @ {server.url}/files/{WINDOWS} ; sys_platform == 'win32'"
+    with Session(EL7, server.args, Reporter(), Kept(tmp_path / "cache")) as session:
+        assert [wheel.name for wheel in session.lock(Request(("gamma", line), ())).wheels] == ["gamma"]
+
+
+def test_a_package_that_wants_a_wheel_which_does_not_fit(mirror, refused):
+    server = mirror()
+    server.add("beta", "1.5", requires=[f"alpha @ {server.url}/files/{WINDOWS}"])
+    found = refused(server, "beta", "nobody")
+    assert set(found) == {("REQ003", "nobody"), ("REQ001", "alpha")}
+    assert found["REQ001", "alpha"].message == (
+        f"beta 1.5 wants {server.url}/files/{WINDOWS}: it is for Windows, not for Linux on x86_64"
+    )
+
+
+def test_a_constraint_to_a_wheel_that_does_not_fit(mirror, refused, tmp_path):
+    """Is a problem where the project is needed, and nothing elsewhere."""
+    server, limits = mirror("alpha", "gamma"), tmp_path / "limits.txt"
+    limits.write_text(f"alpha @ {server.url}/files/{WINDOWS}\n")
+    with Session(EL7, server.args, Reporter(), Kept(tmp_path / "cache")) as session:
+        assert session.lock(Request(("gamma",), (), (), (limits,))).wheels
+        with pytest.raises(RequestError) as caught:
+            session.lock(Request(("alpha", "nobody"), (), (), (limits,)))
+    found = {(one.code, one.subject) for one in caught.value.findings}
+    assert found == {("REQ001", "alpha"), ("REQ003", "nobody")}

@@ -32,12 +32,32 @@ def test_a_directory_that_only_the_builder_had(line, text):
     assert bool(finding.fix) is ("==" not in text)
 
 
+@pytest.mark.parametrize(("line", "text"), [
+    ("pywinpty @ file:///D:/w/pywinpty-2.0.2-cp37-none-win_amd64.whl", "pywinpty==2.0.2"),
+    ("file:///D:/w/pywinpty-2.0.2-cp37-none-win_amd64.whl#sha256=00", "pywinpty==2.0.2"),
+    ("torch @ file:///home/conda/torch-2.0.0%2Bcu118-cp38-cp38-linux_x86_64.whl", "torch==2.0.0+cu118"),
+    ("Ruamel.Yaml[x] @ file://host/w/ruamel_yaml-0.17-1-py3-none-any.whl ; os_name == 'nt'",
+     "Ruamel.Yaml[x]==0.17 ; os_name == 'nt'"),
+    ("x@file:///gone/x-1-py3-none-any.whl;os_name == 'nt'", "x==1 ;os_name == 'nt'"),
+])  # fmt: skip
+def test_a_wheel_of_another_machine(line, text):
+    """By its name and the version that it has."""
+    taken = frozen.read(line, "r.txt (line 3)")
+    assert (taken.text, taken.finding.code, taken.finding.fix) == (text, "REQ018", "")
+    assert taken.finding.message.endswith(f"is no file of this machine, but of another; taken as {text}")
+
+
 def test_what_stays(tmp_path):
     """What is here, wheels, and everything that is no such line."""
     (tmp_path / "x y").mkdir()
     for line in (
         f"x @ {(tmp_path / 'x y').as_uri()}",
-        "x @ file:///gone/x-1.0-py3-none-any.whl",
+        f"x @ {tmp_path.as_uri()}/x-1.0-py3-none-any.whl",  # of a directory that is here
+        f"{tmp_path.as_uri()}/x-1.0-py3-none-any.whl",
+        "x @ file:///gone/y-1.0-py3-none-any.whl",
+        "x @ file:///gone/x.whl",
+        "x @ file:///gone/a%00b/x-1.0-py3-none-any.whl",
+        "file:x-1.0-py3-none-any.whl",
         "x @ https://host/x",
         "x @ git+file:///srv/x",
         "x==1.0",

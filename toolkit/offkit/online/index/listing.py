@@ -341,6 +341,11 @@ def _read(project: str, link: Any) -> Listed | None:
     return Listed(version, filename, tags, requires, yanked, year)
 
 
+def of_link(link: Any) -> Listed | None:
+    """One that pip has of a file that was given by its place; None where its name says nothing."""
+    return _read(canonicalize_name(link.filename.partition("-")[0]), link)
+
+
 def version_of(filename: str) -> Version | None:
     """What the name of a file says, if it is easily read."""
     return _read_version(_version_text(filename))

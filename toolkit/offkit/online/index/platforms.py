@@ -27,6 +27,8 @@ _SYSTEMS = {
 # Those that a marker tells (PEP 508), as sys.platform has them there.
 _MARKED = {"Windows": "win32", "macOS": "darwin"}
 _GLIBC = {name: glibc for glibc, name in LEGACY.items()}
+_SOME = ("its wheels", " for this system", "are", "need")
+_ONE = ("it", "", "is", "needs")
 
 
 class Unfit(NamedTuple):
@@ -39,22 +41,29 @@ class Unfit(NamedTuple):
 
 def unfit(wheels: Iterable[Listed], target: Target) -> Unfit:
     """For wheels of which none fits ``target``, and of whose versions some admit its Python."""
-    wheels = list(wheels)
-    here = [wheel for wheel in wheels if _on(wheel, target)]
-    if here:
-        found = minors(here)
-        text = f"its wheels for this system are for {_interpreters(here)}, not for {target.abi}"
-        return Unfit(text, found)
+    return _unfit(list(wheels), target, *_SOME)
+
+
+def misfit(wheel: Listed, target: Target) -> Unfit | None:
+    """The same of one that was given; None where it fits."""
+    fits = not set(target.tags()).isdisjoint(map(str, wheel.tags))
+    return None if fits else _unfit([wheel], target, *_ONE)
+
+
+def _unfit(wheels: list[Listed], target: Target, it: str, here: str, be: str, need: str) -> Unfit:
+    on = [wheel for wheel in wheels if _on(wheel, target)]
+    if on:
+        return Unfit(f"{it}{here} {be} for {_interpreters(on)}, not for {target.abi}", minors(on))
     mine = [wheel for wheel in wheels if _for_python(wheel, target)]
     glibcs = sorted(glibc for wheel in mine or wheels for glibc in _glibcs(wheel, target))
     if mine and glibcs:
-        text = "its wheels need glibc {}.{}; {} has {}".format(*glibcs[0], target.owner, target.glibc_text)
-        return Unfit(text, (), True)
+        text = "{} {} glibc {}.{}; {} has {}"
+        return Unfit(text.format(it, need, *glibcs[0], target.owner, target.glibc_text), (), True)
     if glibcs:
-        text = "its wheels are for {} and need glibc {}.{}; {} has {} and glibc {}".format(
-            _interpreters(wheels), *glibcs[0], target.owner, target.abi, target.glibc_text
-        )
-        return Unfit(text)
+        text = f"{it} {be} for {_interpreters(wheels)} and {need} glibc " + "{}.{}; {} has {} and glibc {}"
+        return Unfit(text.format(*glibcs[0], target.owner, target.abi, target.glibc_text))
+    if len(wheels) == 1 and it == _ONE[0]:
+        return Unfit(f"it is for {_systems(wheels)}, not for Linux on {target.arch}")
     return Unfit(f"it has no wheel for Linux on {target.arch}, only for {_systems(wheels)}")
 
 

@@ -38,6 +38,7 @@ class Problem(NamedTuple):
     system: bool = False  # whether a newer glibc would do
     pre: bool = False  # whether a pre-release would do
     local: bool = False  # whether it may do without the local part of its version
+    given: bool = False  # as a file, in the place of which its version may do
     hopeless: bool = False  # no version of it will do
     elsewhere: Elsewhere | None = None
     source: Source | None = None

@@ -124,6 +124,7 @@ def _tried(what: Try, target: Target) -> str:
     """In words, as a live line has room for them."""
     words = [] if what.target == target else [f"Python {what.target.python_minor} on {what.target.name}"]
     words += ["pre-releases"] if what.pre else []
+    words += ["files of an index"] if what.named else []
     words += ["without local versions"] if what.public else []
     some = "near versions of " if what.near else "other versions of "
     words += [some + (listed(sorted(what.only), 2) if what.only else "all")] * what.loose
@@ -185,6 +186,8 @@ def _held(
     ways.append(this._replace(loose=True))
     if any(problem.local for problem in problems):
         ways[:0] = [this._replace(public=True), this._replace(public=True, loose=True)]
+    if any(problem.given for problem in problems):
+        ways.insert(0, this._replace(named=True))
     held += itertools.islice(filter(None, (_others(way, near, whole, attempt) for way in ways)), 1)
     if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
         held.append(f"allow pre-releases: {whole} resolves with --pre")
@@ -244,7 +247,9 @@ def _fewer(changed: Pins, near: Collection[str], this: Try, attempt: Callable[[T
 def _others(way: Try, near: Collection[str], whole: str, attempt: Callable[[Try], Pins | None]) -> str:
     """What to ask for in the place of some versions; "" where nothing of that kind holds."""
     changed = attempt(way)
-    fewer = _fewer(changed, near, way, attempt) if changed else {}
+    fewer = changed or {}
+    if changed and not way.named:  # that means all files that do not fit
+        fewer = _fewer(changed, near, way, attempt)
     # Of so many no version is told, and near ones are not what comes then.
     return _use(fewer, whole) if fewer and not (way.near and len(fewer) > _MANY) else ""
 

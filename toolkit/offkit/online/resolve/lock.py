@@ -42,7 +42,16 @@ from offkit.online.reasons.trial import Pins
 from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
 from offkit.online.request.pins import Pin
-from offkit.online.resolve import chosen, consulted, foreign, provision, remembered, requirement, standing
+from offkit.online.resolve import (
+    chosen,
+    consulted,
+    foreign,
+    misfits,
+    provision,
+    remembered,
+    requirement,
+    standing,
+)
 from offkit.online.resolve.ahead import Ahead
 from offkit.online.resolve.consulted import Wanted
 from offkit.online.resolve.limit import Limit, Purse
@@ -110,6 +119,7 @@ class Session:
         self._known_unfit: set[Release] = set()  # when it was last resolved
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
+        self._misfits: list[Any] = []  # those that name a wheel which does not fit
         self._wanted: list[Wanted] = []  # lines of the request
         self._complete: set[str] | None = None  # all projects of a lock that is the whole request
         self._opened: tuple[Any, Listing] | None = None
@@ -299,6 +309,7 @@ class Session:
                 explained += absence.of_sources(
                     one for one in self._sources if canonicalize_name(one.name) in had
                 )
+                explained += misfits.of_constraints(self._misfits, had, self.target)
                 break
             except Exception as error:
                 if causes.of(error) is not None and self._unfit() - self._known_unfit:
@@ -346,10 +357,12 @@ class Session:
         taken: list[Finding] | None = None,
         refused: list[Problem] | None = None,
         build: bool = True,
+        by_name: set[str] | None = None,
     ) -> list[Any]:
         """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
         what the request says, ``refused`` a problem for each source that cannot be built: without it
-        RequestError is raised. A constraint to sources is none of them: pip would build it."""
+        RequestError is raised. A constraint to sources is none of them: pip would build it. ``by_name`` as of
+        misfits.apart."""
         self.builder.names, self._stand_ins = request.build, request.stand_ins
         read = inputs.read(request, self.target)
         found = read.findings
@@ -372,15 +385,20 @@ class Session:
         with foreign.markers_of(self.target):
             foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
+        self._misfits = [ireq for ireq in self._limits if misfits.of(ireq.link, self.target)]
+        unheeded = [*self._sources, *self._misfits]
         if not build:
-            return [ireq for ireq in parsed if ireq not in self._sources]
+            return [ireq for ireq in parsed if ireq not in unheeded]
         maker = Maker(self.builder, self.repository.session, self.target, request.stand_ins)
         with foreign.markers_of(self.target):
-            made = [maker.made(ireq) for ireq in parsed if ireq not in self._sources]
+            fitting, unfit = misfits.apart(
+                (ireq for ireq in parsed if ireq not in unheeded), self.target, by_name
+            )
+            made = list(map(maker.made, fitting))
         problems = [unbuilt.of_project(one, platforms.admitted(one.pythons)) for one in read.unfit]
-        problems += maker.problems
+        problems += [*unfit, *maker.problems]
         if refused is None and problems:
-            raise RequestError("sources cannot be built", [one.finding for one in problems])
+            raise RequestError("what is given cannot be had", [one.finding for one in problems])
         if refused is not None:
             refused += problems
         if taken is not None:
@@ -521,6 +539,7 @@ class Session:
         with (
             keeping(self.kept, self._ahead.metadata, self._bar),
             foreign.temporary_files_in(self._directory),
+            misfits.told(self.seen, self.target),
         ):
             pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._limit)
         Maker(self.builder, self.repository.session, self.target).put_in_place(pinned)

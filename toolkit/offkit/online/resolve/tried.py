@@ -55,9 +55,10 @@ class Trials:
         part = 2 if what.near else 1  # there are other versions to look for after those
         with self._aside(what.target, ["--pre"] if what.pre else [], part) as other:
             lost: list[Problem] = []
+            named: set[str] | None = set() if what.named or what.public or what.loose else None
             requirements = [
                 ireq
-                for ireq in other.read(self._request, None, lost)
+                for ireq in other.read(self._request, None, lost, by_name=named)
                 if canonicalize_name(ireq.name or "") not in what.without
             ]
             if any(one.project not in what.without for one in lost):
@@ -73,7 +74,8 @@ class Trials:
         changed: Pins = {
             name: versions[name]
             for name, ireq in ((canonicalize_name(ireq.name or ""), ireq) for ireq in requirements)
-            if name in versions and not ireq.specifier.contains(versions[name], prereleases=True)
+            if name in versions
+            and (name in (named or ()) or not ireq.specifier.contains(versions[name], prereleases=True))
         }
         limited = map(clashes.project, what.limits)
         return None if clashes.fails(versions, {*changed, *limited}, what.target) else changed

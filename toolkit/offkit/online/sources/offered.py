@@ -93,7 +93,8 @@ def link(url: str, sha256: str) -> Any:
 
 
 class Unasked(RequestError):
-    """A package wants another one from sources that nobody asked for; ``project`` is that one."""
+    """A package wants another one by a URL, of sources that nobody asked for or of a wheel that does not
+    fit; ``project`` is that one."""
 
     project = ""
 
@@ -107,6 +108,13 @@ def _unasked(name: str, link: Any) -> Unasked:
     finding = Finding("REQ007", ERROR, name or where, message, (), fix)
     error = Unasked(f"sources that nobody asked for would be built: {name or where}", [finding])
     error.project = canonicalize_name(name) if name else ""
+    return error
+
+
+def unfit(finding: Finding) -> Unasked:
+    """For a wheel that does not fit, by what is to be told of it."""
+    error = Unasked(f"a package wants a wheel that does not fit: {finding.subject}", [finding])
+    error.project = finding.subject
     return error
 
 
