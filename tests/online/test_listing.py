@@ -30,6 +30,35 @@ def source(version):
     return Listed(Version(version), f"alpha-{version}.tar.gz", frozenset(), "", None, None)
 
 
+@pytest.mark.parametrize(("filename", "project", "version"), [
+    ("pycups-1.9.73.tar.bz2", "pycups", "1.9.73"),
+    ("Some.Thing-1.tgz", "some-thing", "1"),
+    ("some-thing-1.0-2.tar.xz", "some-thing", "1.0-2"),
+    ("alpha-2.zip", "alpha", "2"),
+    ("alpha-2.tar", "alpha", "2"),
+    ("alpha-2.tbz", "alpha", "2"),
+    ("alpha-2.tar.gz.asc", "alpha", None),
+    ("alpha-2.exe", "alpha", None),
+    ("alpha-2.linux-x86_64.tar.gz", "alpha", None),
+    ("alphabet-2.tar.gz", "alpha", None),
+    ("alpha.tar.gz", "alpha", None),
+])  # fmt: skip
+def test_sources_as_the_finder_of_pip_has_them(mirror, filename, project, version):
+    """In each form, and with the version that it reads."""
+    server = mirror("alpha")
+    server.pages[f"/simple/{project}/"] = (
+        200, f'<a href="/files/{filename}">{filename}</a>'.encode(), {"Content-Type": "text/html"},
+    )  # fmt: skip
+    with Session(EL7, server.args, Reporter()) as session:
+        (found,) = session.listing.of(project) or (None,)
+        assert found == (version and Listed(Version(version), filename, frozenset(), "", None, None))
+    with Session(EL7, server.args, Reporter()) as session:
+        finder = session.repository.finder
+        finder.format_control.only_binary.clear()
+        candidates = finder.find_all_candidates(project)
+        assert [str(one.version) for one in candidates] == ([str(Version(version))] if version else [])
+
+
 @pytest.mark.parametrize(("file", "specifier", "usable"), [
     (wheel("1"), "", True),
     (wheel("1"), ">=2", False),

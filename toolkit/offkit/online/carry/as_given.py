@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import InvalidSdistFilename, NormalizedName, canonicalize_name, parse_sdist_filename
+from packaging.utils import canonicalize_name
 
 from offkit.edges import leftovers
 from offkit.model.errors import UsageError
 from offkit.model.report import Reporter
+from offkit.online.index import sdists
 from offkit.online.sources import archive, backend, metadata, offered
 from offkit.online.sources.archive import Source
 from offkit.online.sources.environment import Provide
@@ -40,15 +41,7 @@ def name(link: Any) -> str:
     """What a project calls itself before anything of it runs; "" where it does not say."""
     if link.is_existing_dir():
         return metadata.name(Path(link.file_path) / (link.subdirectory_fragment or ""))
-    return "" if link.is_vcs else project(link.filename) or ""
-
-
-def project(filename: str) -> NormalizedName | None:
-    """That of a source distribution; None for a name that is none."""
-    try:
-        return parse_sdist_filename(filename)[0]
-    except InvalidSdistFilename:
-        return None
+    return "" if link.is_vcs else sdists.project(link.filename) or ""
 
 
 def sdist(
@@ -56,7 +49,7 @@ def sdist(
 ) -> Path:
     """A source distribution of sources, in the cache: the file itself, or made by the backend, which is
     ``asked`` as that gives, into the same bytes for the same tree. Raises Refused."""
-    if source.archive is not None and project(source.archive.name) and "#" not in source.text:
+    if source.archive is not None and sdists.project(source.archive.name) and "#" not in source.text:
         return source.archive
     reporter.step(f"making the source distribution of {source.text}")
     with backend.opened(source.tree, *asked()) as opened, leftovers.scratch() as out:

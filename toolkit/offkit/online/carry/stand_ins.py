@@ -28,7 +28,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.url import shown
 from offkit.online.carry import as_given
-from offkit.online.index import indexes, listing, troubles
+from offkit.online.index import indexes, listing, sdists, troubles
 from offkit.online.request.locked import Lock, LockedWheel, Place, Request, StandIn
 from offkit.online.resolve import provision
 from offkit.online.sources import archive, backend, interpreters, metadata, retrieval
@@ -97,7 +97,7 @@ def carry(
                 else:
                     own, path = [given], _sdist(given.link, session, request, reporter, sessions)
                     link = link_to(path, store.sha256(path))
-                    name = canonicalize_name(as_given.project(path.name) or path.name)
+                    name = canonicalize_name(sdists.project(path.name) or path.name)
                 found = _one(name, own, link, path, session, request, reporter, sessions)
                 done.append(found._replace(given=given.link.url if given is not None else ""))
             except RequestError as error:

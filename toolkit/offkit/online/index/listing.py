@@ -11,18 +11,13 @@ from typing import Any, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-)
+from packaging.utils import InvalidWheelFilename, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.target import Target
-from offkit.online.index import pages, release
+from offkit.online.index import pages, release, sdists
 from offkit.online.index.lots import Lot, Offered
 from offkit.online.index.upstream import reach
 
@@ -333,8 +328,8 @@ def _read(project: str, link: Any) -> Listed | None:
         if filename.endswith(".whl"):
             name, version, tags = _parts(filename)
         else:
-            (name, version), tags = parse_sdist_filename(filename), frozenset()
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+            name, version, tags = project, _version(sdists.version(filename, project)), frozenset()
+    except (InvalidWheelFilename, InvalidVersion):
         return None  # eggs, installers, signatures: nobody can install those here
     if name != project:
         return None
@@ -354,7 +349,7 @@ def version_of(filename: str) -> Version | None:
 def _version_text(filename: str) -> str:
     if filename.endswith(".whl"):
         return filename.split("-", 2)[1] if "-" in filename else ""
-    return filename.rpartition("-")[2].removesuffix(".zip").removesuffix(".tar.gz")
+    return sdists.stem(filename).rpartition("-")[2]
 
 
 def _read_version(text: str) -> Version | None:

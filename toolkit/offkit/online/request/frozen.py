@@ -17,13 +17,13 @@ from packaging.version import InvalidVersion, Version
 
 from offkit.model.finding import WARNING, Finding
 from offkit.model.url import without_secrets
+from offkit.online.index import sdists
 from offkit.online.index.upstream import reach
 
 _DIRECT = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*@\s*(file:\S+)\s*(;.*)?$")
 _WHEEL = re.compile(
     r"^\s*(?:([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*@\s*)?(file:/\S+?\.whl)(?:#\S*)?\s*(;.*)?$"
 )
-_ARCHIVE = re.compile(r"\.(?:zip|tar\.gz|tgz|tar\.bz2|tar\.xz)$")
 
 
 class Taken(NamedTuple):
@@ -87,7 +87,7 @@ def _version(name: str, path: str) -> str:
     """That of ``numpy-1.21.2`` or ``numpy-1.21.2.tar.gz`` in a path, "" where there is none. conda's
     ``numpy_1682520569166`` is a time."""
     for part in reversed(path.split("/")):
-        project, _, version = _ARCHIVE.sub("", part).rpartition("-")
+        project, _, version = (sdists.stem(part) or part).rpartition("-")
         if "." in version and canonicalize_name(project) == canonicalize_name(name):
             try:
                 return str(Version(version))

@@ -16,7 +16,7 @@ from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, without_secrets
-from offkit.online.index import named
+from offkit.online.index import named, sdists
 from offkit.online.index.upstream import reach
 from offkit.online.request import exports, pins, toml
 from offkit.online.request.locked import Place, Request
@@ -25,7 +25,7 @@ from offkit.online.request.pyproject import Project, Unfit
 
 _FILE = re.compile(r"\S+\.(?:txt|in|toml|lock|yml)")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")  # PEP 508, "Names"
-_PACKAGES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_PACKAGES = (".whl", *sdists.ENDS)
 
 
 class Read(NamedTuple):

@@ -42,7 +42,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
-from offkit.online.index import configuration, indexes, listing, metadata, troubles
+from offkit.online.index import configuration, indexes, listing, metadata, sdists, troubles
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
@@ -63,7 +63,7 @@ _DISTRIBUTION = re.compile(
 )
 _NAME = re.compile(r"\s*[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*")  # that may stand before an @
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]*):")
-_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
+_ARCHIVES = (".whl", *sdists.ENDS)
 # What optparse says of an option of a line, and what is said of it here.
 _OPTIONS = (
     (re.compile(r"no such option: (\S+)"), "pip has no option {} in a requirements file"),
