@@ -141,7 +141,7 @@ def test_every_problem_at_once(offkit):
     code, out, err = offkit("lock", "nobody", "beta==7")
     assert (code, out) == (1, "")
     assert "nobody: no such project" in err
-    assert "beta==7: no such version; the nearest for Python 3.6 there are 1" in err
+    assert "beta==7: no such version; the nearest for Python 3.6 there is 1" in err
     assert "use beta==1: everything but nobody resolves with it" in err
 
 

@@ -118,6 +118,11 @@ def of_sources(
     return "\nor ".join([*ways, carry_it(*named) + holds, build_it(named, target)])
 
 
+def as_source(project: str) -> str:
+    """The options that bring sources, where it has nothing else."""
+    return f"--build {project} builds it here, if it is pure Python, --carry-source {project} on the server"
+
+
 def carry_it(*projects: str) -> str:
     options = " ".join(f"--carry-source {project}" for project in projects)
     them = "it as source" if len(projects) == 1 else "them as sources"

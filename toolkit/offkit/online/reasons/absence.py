@@ -386,23 +386,37 @@ def _no_version(
     target = asked.listing.target
     only_pre = bool(listing.versions(files, specifier, True))
     fitting = listing.usable(files, SpecifierSet(), target, only_pre or asked.listing.pre)
-    some = ", ".join(map(str, _nearest({file.version for file in fitting or files}, specifier)))
-    some = (
-        f"the nearest for Python {target.python_minor} there are {some}"
-        if fitting
-        else (f"nothing of it is for Python {target.python_minor} there; the nearest are {some}")
-    )
+    admitted = [file for file in files if listing.admits(file, target)]
+    near = _nearest({file.version for file in fitting or admitted or files}, specifier)
+    some = f"{'is' if len(near) == 1 else 'are'} {', '.join(map(str, near))}"
+    if fitting:
+        some = f"the nearest for Python {target.python_minor} there {some}"
+    else:
+        some = f"{_none_fits(admitted, target)}; the nearest {some}"
     local = ", ".join(
         sorted({"+" + part.version.partition("+")[2] for part in specifier if "+" in part.version})
     )
     elsewhere = f"; {local} is of another index than was asked" if local else ""
     fix = f"name the index that has {local}: --extra-index-url URL" if local else ""
+    builds = asked.builder is not None and asked.builder.wants(cause.project)
+    if admitted and not (fix or builds or any(file.is_wheel for file in admitted)):
+        fix = f"ask for a version that there is; {platforms.as_source(cause.project)}"
     message = f"{_asked(cause)}: no such version{elsewhere}; {some}"
     pre = bool(listing.usable(files, specifier, target, True)) and not asked.listing.pre
     if only_pre:
         message = f"{_asked(cause)}: only pre-releases meet it; {some}"
     finding = Finding("REQ004", ERROR, cause.project, message, looked, fix)
     return Problem(finding, cause.project, pre=pre, local=bool(local))
+
+
+def _none_fits(admitted: Sequence[Listed], target: Target) -> str:
+    """Why no wheel of any version can be installed there, by the files that are for its Python."""
+    wheels = [file for file in admitted if file.is_wheel]
+    if wheels:
+        return platforms.unfit(wheels, target).text
+    if admitted:
+        return f"what there is of it for Python {target.python_minor} is source only"
+    return f"nothing of it is for Python {target.python_minor} there"
 
 
 def _nearest(versions: Iterable[Version], specifier: SpecifierSet) -> list[Version]:
