@@ -16,6 +16,7 @@ from offkit.model.report import Reporter
 from offkit.online.reasons import cures, unbuilt
 from offkit.online.request import inputs
 from offkit.online.request.locked import Request
+from offkit.online.resolve import pylock_text, standing
 from offkit.online.resolve.lock import Session
 from offkit.online.sources import interpreters
 from offkit.online.wheels.kept import Kept
@@ -180,6 +181,25 @@ def test_a_second_lock_builds_nothing(locked, index, tmp_path):
     third = locked(index.args, files=[path], build=("alpha",))
     assert (pins(third), len(locked.told.builds)) == (pins(first), 1)
     assert third.built == first.built
+
+
+def test_a_pylock_without_an_index(locked, index, tmp_path):
+    """Its wheel was built when it was made: where the cache has that, nothing else is needed, and where it
+    has not, it is built of the archive once more. Of a directory there is no such wheel, and that is said."""
+    made, path = locked(index.args, "alpha", build=("alpha",)), tmp_path / "pylock.toml"
+    path.write_text(pylock_text.dump(made, path))
+    request = Request((), (path,))
+    own = inputs.pinned(request, HERE)
+    standing.require(request, own, HERE, tmp_path / "cache")
+    again = locked(index.args, files=[path], offline=True)
+    assert {wheel.sha256 for wheel in again.wheels} == {wheel.sha256 for wheel in made.wheels}
+    (wheel,) = (tmp_path / "cache").rglob("alpha-2.0*.whl")
+    wheel.unlink()
+    assert pins(locked(index.args, files=[path])) == {"alpha": "2.0", "six": "1"}
+    path.write_text(path.read_text().replace("offkit = {", "other = {"))
+    assert inputs.pinned(request, HERE) == []
+    with pytest.raises(EnvironmentProblem, match="does not say of each package which wheel it is"):
+        standing.require(request, [], HERE, tmp_path / "cache")
 
 
 def test_build_requirements_come_from_the_indexes(locked, mirror):

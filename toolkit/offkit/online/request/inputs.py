@@ -76,8 +76,9 @@ def built(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word if word == ":all:" else canonicalize_name(word) for word in words))
 
 
-def read(request: Request, target: Target) -> Read:
-    """Requirements for a target. Raises UsageError or RequestError for a file that has none for it."""
+def read(request: Request, target: Target, made: bool = False) -> Read:
+    """Requirements for a target; ``made`` as of pylock.requirements. Raises UsageError or RequestError for a
+    file that has none for it."""
     lines, files, findings, unfit, locks = list(request.requirements), [], [], [], 0
     groups, extras = request.parts
     for path in request.files:
@@ -89,7 +90,7 @@ def read(request: Request, target: Target) -> Read:
         data = _tables(path)
         if pylock.is_name(path) or "lock-version" in data:
             locks += 1
-            lines += pylock.requirements(data, path, groups, extras, target)
+            lines += pylock.requirements(data, path, groups, extras, target, made)
         else:
             project = Project(data, path)
             wrong = project.unfit(target)
@@ -106,7 +107,7 @@ def pinned(request: Request, target: Target) -> list[Pin]:
     ``read`` does."""
     if request.requirements or request.constraints:
         return []
-    given = read(request, target)
+    given = read(request, target, True)
     if given.findings or given.unfit:
         return []
     found = [pins.parse("\n".join(given.lines)), pins.read(given.files)]

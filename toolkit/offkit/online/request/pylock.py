@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -26,14 +27,21 @@ from offkit.model.target import Target
 from offkit.online.index import listing
 
 is_name = is_valid_pylock_path
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def requirements(
-    data: Mapping[str, Any], path: Path, groups: Sequence[str], extras: Sequence[str], target: Target
+    data: Mapping[str, Any],
+    path: Path,
+    groups: Sequence[str],
+    extras: Sequence[str],
+    target: Target,
+    made: bool = False,
 ) -> list[str]:
     """The packages of a lock that the target needs, as pins with hashes: what the specification has an
-    installer do, but for the choice of a file, which is the resolver's. Raises UsageError where it is no
-    such lock, RequestError where it is one for another environment."""
+    installer do, but for the choice of a file, which is the resolver's. ``made``: where a lock of ours says
+    which wheel was made of sources, that one. Raises UsageError where it is no such lock, RequestError where
+    it is one for another environment."""
     try:
         lock = Pylock.from_dict(data)
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
@@ -51,7 +59,7 @@ def requirements(
     if twice:
         message = f"{path} has several versions of {', '.join(twice)} for {target.describe()}"
         raise UsageError(message, fix="lock again")
-    return [_line(package, path, target) for package in wanted]
+    return [(made and _made(package)) or _line(package, path, target) for package in wanted]
 
 
 def _check_names(path: Path, option: str, given: Sequence[str], known: Sequence[str]) -> None:
@@ -85,6 +93,19 @@ def _holds(
         return marker.evaluate(environment, context=context)
     except (ValueError, KeyError) as error:  # a comparison or a name that makes no sense there
         raise UsageError(f"{path}: {marker}: {error}", fix="lock again") from error
+
+
+def _made(package: Package) -> str:
+    """The pin of the wheel that was made of it here; "" where the lock does not say."""
+    said = (package.tool or {}).get("offkit")
+    wheel: Any = said.get("wheel") if isinstance(said, Mapping) else None
+    try:
+        name, version, _, _ = parse_wheel_filename(str(wheel["name"]))
+        sha256 = str(wheel["sha256"])
+    except (TypeError, KeyError, ValueError):  # of another form
+        return ""
+    known = name == package.name and _SHA256.fullmatch(sha256)
+    return f"{name}=={version} --hash=sha256:{sha256}" if known else ""
 
 
 def _line(package: Package, path: Path, target: Target) -> str:

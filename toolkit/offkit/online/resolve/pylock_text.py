@@ -58,7 +58,10 @@ def _package(wheel: LockedWheel, sources: Mapping[str, Any]) -> Package:
     packages.version)."""
     name, tree = canonicalize_name(wheel.name), "directory" in sources or "vcs" in sources
     if sources:
-        return Package(name=name, version=None if tree else Version(wheel.version), **sources)
+        # Whoever has that wheel, as the cache here, need not build it again; a tree may have changed.
+        made = None if "directory" in sources else {"name": wheel.filename, "sha256": wheel.sha256}
+        tool = {"offkit": {"wheel": made}} if made else None
+        return Package(name=name, version=None if tree else Version(wheel.version), tool=tool, **sources)
     return Package(
         name=name,
         version=Version(wheel.version),

@@ -244,6 +244,11 @@ def require(
     asked = [(own, target), *beside]
     missing = [each for one in asked if not isinstance(found := look(*one, cache), Lock) for each in found]
     if not own:
+        for path in request.files:
+            if not Path(path).name.startswith("pylock."):
+                continue
+            message = f"{path} does not say of each package which wheel it is, by its SHA-256"
+            raise EnvironmentProblem(message, missing, "lock again, into a requirements file: -o x.lock")
         raise EnvironmentProblem("the request is no lock with hashes", missing, indexes.OFFLINE)
     if missing:
         raise EnvironmentProblem(f"the cache {cache} does not have everything", missing, indexes.OFFLINE)
