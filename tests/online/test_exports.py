@@ -71,6 +71,26 @@ def test_what_to_do(tmp_path):
     )
 
 
+@pytest.mark.parametrize("row", [row for row in exports.ALL if "{out}" in row.command])
+def test_no_file_is_written_over(row, tmp_path):
+    """Whatever is there already, under a name that a command would write."""
+    path = tmp_path / "locked"
+    for name in ("requirements.txt", "requirements-exported.txt", "requirements-exported1.txt"):
+        told = exports.advice(row, path)
+        assert told.count(f" {name}") >= 1
+        assert told.endswith(f"give -r {shlex.quote(str(tmp_path / name))}")
+        (tmp_path / name).symlink_to("gone")
+    assert " requirements.txt;" not in exports.advice(row, path)
+
+
+def test_a_table_of_pip_list(tmp_path):
+    """Another machine than this one has the packages of it."""
+    assert exports.advice(exports.PIP_LIST, tmp_path / "list.txt") == (
+        "python -m pip list --format=freeze > requirements.txt, on the machine where the list was made; "
+        f"then copy requirements.txt here, and give -r {shlex.quote(str(tmp_path / 'requirements.txt'))}"
+    )
+
+
 def test_the_file_of_a_project_stands_for_its_directory():
     """Which is built here; from wherever it is named."""
     for path, directory in (
