@@ -316,3 +316,13 @@ def test_what_could_be_had_hides_nothing_behind_it(mirror, tmp_path):
     assert "nobody-2-py3-none-any.whl" in stubs
     assert "nobody-0-py3-none-any.whl" in stubs
     assert "beta-0-py3-none-any.whl" not in stubs
+
+
+def test_a_conflict_about_one_project():
+    """Is named once, in the user's spelling, whoever has another."""
+    causes = [
+        Cause("werkzeug", "<1", "Werkzeug<1", ""),
+        Cause("werkzeug", ">=2", "werkzeug>=2", "flask 2.0"),
+        Cause("werkzeug", ">=1", "WERKZEUG>=1", "moto 1.0"),
+    ]
+    assert absence._conflict(causes, EL7).finding.subject == "Werkzeug"

@@ -445,7 +445,12 @@ def _conflict(causes: Sequence[Cause], target: Target) -> Problem:
     lines = [
         f"{cause.parent or 'you'} {'needs' if cause.parent else 'asked for'} {cause.text}" for cause in causes
     ]
-    names = sorted({Requirement(c.text).name if c.project else "Python" for c in causes if _parses(c.text)})
+    spelled = {  # each once, as the user does who comes last here
+        cause.project: Requirement(cause.text).name if cause.project else "Python"
+        for cause in sorted(causes, key=lambda cause: not cause.parent)
+        if _parses(cause.text)
+    }
+    names = sorted(spelled.values())
     finding = Finding(
         "REQ005",
         ERROR,
