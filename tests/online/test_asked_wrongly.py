@@ -199,18 +199,16 @@ def test_a_link_that_is_no_address(mirror):
     assert error.message == "--find-links: http://h:x/ is not a URL"
 
 
-def test_lines_that_no_pip_of_today_takes(mirror, tmp_path, monkeypatch):
-    """Options that pip has no longer, by file and line, also where another file names it; a file that names
+def test_lines_that_no_pip_takes(mirror, tmp_path, monkeypatch):
+    """Options that pip does not have, by file and line, also where another file names it; a file that names
     itself."""
     monkeypatch.chdir(tmp_path)
     args = mirror("alpha").args
-    (tmp_path / "old.txt").write_text("alpha\n--process-dependency-links\n")
+    (tmp_path / "old.txt").write_text("alpha\n--no-such=1\n")
     (tmp_path / "outer.txt").write_text("-r old.txt\n")
     for name in ("old.txt", "outer.txt"):
         error = refused(args, files=[name])
-        assert error.message.endswith(
-            "old.txt (line 2): pip has no option --process-dependency-links in a requirements file"
-        )
+        assert error.message.endswith("old.txt (line 2): pip has no option --no-such in a requirements file")
         assert error.fix == "delete it, or correct it"
     (tmp_path / "self.txt").write_text("-r self.txt\nalpha\n")
     assert refused(args, files=["self.txt"]).fix == "delete the line in which it does"
@@ -235,10 +233,10 @@ def test_all_lines_that_nobody_else_has(mirror, tmp_path, monkeypatch):
         "system.txt (line 3): -e /gone/app is a source tree of another machine",
         "system.txt (line 4): cloud-init==23.1ubuntu2 is a package of a distribution's own, "
         "and no index has that version",
-        "gpg===1.16-unknown: no index has a version that PEP 440 does not know; "
+        "system.txt (line 5): gpg===1.16-unknown: no index has a version that PEP 440 does not know; "
         "'pip freeze' lists such ones for a distribution's own packages",
     ]
     assert error.fix == (
-        "delete such a line; where the package is needed, ask for it by its name alone; "
-        "delete the line, or copy the tree to here; correct or delete 1 requirement"
+        "delete such a line; where the package is needed, ask for it by its name alone\n"
+        "delete the line, or copy the tree to here\ncorrect or delete 1 requirement"
     )

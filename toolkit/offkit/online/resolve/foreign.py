@@ -28,7 +28,7 @@ import os
 import re
 import tempfile
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -47,6 +47,7 @@ from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
+from offkit.online.request import lines as own_lines
 from offkit.online.request.locked import Place
 from offkit.online.resolve import dead_ends
 from offkit.online.resolve.limit import Limit, Limited
@@ -54,7 +55,8 @@ from offkit.online.sources import offered
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
-_SHOWN = 300  # characters of a marker
+_SHOWN = 300  # characters of a marker, or of a line that is longer than
+_LONG = 2000
 _UNREAD = "a requirements file cannot be read from its server"
 _SCP = re.compile(r"\bgit\+([\w.-]+@[\w.-]+):(?!//|\d+/)([^\s;]+)")  # git-clone(1), "GIT URLS"
 # As Debian and Ubuntu count their own builds (deb-version(7)); pip freeze lists those that are installed.
@@ -64,15 +66,6 @@ _DISTRIBUTION = re.compile(
 _NAME = re.compile(r"\s*[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*")  # that may stand before an @
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]*):")
 _ARCHIVES = (".whl", *sdists.ENDS)
-# What optparse says of an option of a line, and what is said of it here.
-_OPTIONS = (
-    (re.compile(r"no such option: (\S+)"), "pip has no option {} in a requirements file"),
-    (re.compile(r"(\S+) option requires \d+ argument"), "{} stands there without its value"),
-    (re.compile(r"(\S+) option does not take a value"), "{} takes no value"),
-    (re.compile(r"option (\S+): (invalid .*)"), "{}: {}"),
-    (re.compile(r"Allowed hash algorithms for (--hash) are (.*?)\.?$", re.MULTILINE), "{}: only {}"),
-    (re.compile(r"Could not split options: (\S+)"), "{}: a quotation mark is not closed"),
-)
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
 
@@ -223,28 +216,20 @@ def parse_requirements(
     constraints: Sequence[Place] | None = None,
     tell: Callable[[Finding], object] = lambda finding: None,
     build: Collection[str] = (),
+    refused: list[UsageError] | None = None,
 ) -> list[Any]:
     """InstallRequirements of command-line words and requirements files, pip's own syntax.
 
     Index options inside a file act on ``repo``. Markers are the resolver's business. ``constraints``
     are files, and pip's configuration may name more; None means that there are none. ``tell`` is called
-    for each line that is taken for something else, and for --no-binary but of what to ``build``. Raises
-    UsageError for what nobody can mean; pip's own exceptions pass through.
+    for each line that is taken for something else, and for --no-binary but of what to ``build``.
+    ``refused`` gets an error for each line that nobody can mean, and the others are read; without it, they
+    are raised.
     """
-    refused: list[UsageError] = []
-    try:
-        found = list(_parsed(repo, lines, files, constraints, tell, refused))
-    except UnicodeError:
-        raise
-    except (ValueError, LookupError, AssertionError, RecursionError) as error:
-        raise UsageError(without_secrets(f"cannot be read as requirements: {error}"), fix=SYNTAX) from error
-    wrong = [text for ireq in found for text in _impossible(ireq)]
-    if wrong:
-        fix = "correct or delete " + several(len(wrong), "requirement")
-        refused.append(UsageError("\n".join(wrong), fix=fix))
-    if refused:
-        fixes = dict.fromkeys(error.fix for error in refused)
-        raise UsageError("\n".join(error.message for error in refused), fix="; ".join(fixes))
+    wrong: list[UsageError] = [] if refused is None else refused
+    found = _possible(_parsed(repo, lines, files, constraints, tell, wrong), wrong)
+    if refused is None:
+        refuse(wrong)
     indexes.check_urls(repo)  # a file may have named some
     # And it may carry --no-binary or --pre of its own; wheels only stays.
     asked = sorted(repo.finder.format_control.no_binary)
@@ -260,6 +245,13 @@ def parse_requirements(
     return found
 
 
+def refuse(wrong: Sequence[UsageError], also: Iterable[Finding] = ()) -> None:
+    """Raises them as one, where there are any, with what ``also`` is wrong."""
+    if wrong:
+        fixes = dict.fromkeys(error.fix for error in wrong)
+        raise UsageError("\n".join(error.message for error in wrong), list(also), "\n".join(fixes))
+
+
 def _parsed(
     repo: Any,
     lines: Sequence[str],
@@ -267,46 +259,89 @@ def _parsed(
     constraints: Sequence[Place] | None,
     tell: Callable[[Finding], object],
     refused: list[UsageError],
-) -> Iterator[Any]:
-    """``refused`` gets an error for each line that names what this machine or no index has."""
+) -> list[Any]:
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    from_editable = reach("pip._internal.req.constructors", "install_req_from_editable")
     from_parsed = reach("pip._internal.req.constructors", "install_req_from_parsed_requirement")
     parse_file = reach("pip._internal.req", "parse_requirements")
+    found: list[Any] = []
     for line in lines:
         words, *hashes = line.split(" --hash=sha256:")
         options = {"sha256": hashes} if hashes else None
-        try:
+        with _refusing("the request", words, refused):
             taken = _taken(words, "the request", tell)
-            if not words.startswith("-e "):
+            if words.startswith("-e "):
+                _check_here(words[3:], "the request", editable=True)
+                found.append(from_editable(words[3:]))
+            else:
                 _check_here(taken, "the request")
-        except UsageError as error:
-            refused.append(error)
-            continue
-        if words.startswith("-e "):
-            yield reach("pip._internal.req.constructors", "install_req_from_editable")(words[3:])
-        else:
-            yield from_line(taken, comes_from="the request", hash_options=options)
+                found.append(from_line(taken, comes_from="the request", hash_options=options))
     limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
+    opened: list[str] = []
     for path, constraint in [*((str(path), False) for path in files), *((path, True) for path in limits)]:
         # optparse would print its own usage
-        with contextlib.redirect_stderr(io.StringIO()), _files_are_text():
+        with (
+            _refusing("", "", refused),
+            contextlib.redirect_stderr(io.StringIO()),
+            _files_are_text(opened),
+            own_lines.told(opened, tell, refused),
+        ):
             for each in parse_file(
                 path, session=repo.session, finder=repo.finder, options=repo.options, constraint=constraint
             ):
                 comes_from = without_secrets(each.comes_from)
                 where = comes_from.partition(" ")[2]  # after -r or -c
-                try:
+                with _refusing(where, each.requirement, refused):
                     words = _taken(each.requirement, where, tell)
                     _check_form(each, words, where)
-                    if not each.is_editable:
-                        _check_here(words, where)
-                except UsageError as error:
-                    refused.append(error)
-                    continue
-                # Frozen in some versions of pip, in others not.
-                object.__setattr__(each, "requirement", words)
-                object.__setattr__(each, "comes_from", comes_from)
-                yield from_parsed(each)
+                    _check_here(words, where, each.is_editable)
+                    # Frozen in some versions of pip, in others not.
+                    object.__setattr__(each, "requirement", words)
+                    object.__setattr__(each, "comes_from", comes_from)
+                    found.append(from_parsed(each))
+    return found
+
+
+@contextlib.contextmanager
+def _refusing(where: str, line: str, refused: list[UsageError]) -> Iterator[None]:
+    """What is wrong with a line, or with a whole file where there is no ``line``, goes into ``refused``."""
+    try:
+        yield
+    except UsageError as error:
+        refused.append(error)
+    except (OffkitError, UnicodeError):
+        raise
+    except (ValueError, LookupError, AssertionError, RecursionError) as error:
+        refused.append(UsageError(without_secrets(f"cannot be read as requirements: {error}"), fix=SYNTAX))
+    except Exception as error:
+        ours = troubles.of(error)
+        if not isinstance(ours, UsageError):
+            raise ours from error
+        message, fix = ours.message, ours.fix
+        if line and message.startswith("Invalid requirement: "):
+            message, fix = message.partition("\n")[0], without_secrets(own_lines.cure(line) or SYNTAX)
+        if len(message) > _LONG:
+            message = message[:_SHOWN] + " ..."
+        refused.append(UsageError(f"{where}: {message}" if where else message, fix=fix))
+
+
+def _possible(requirements: Sequence[Any], refused: list[UsageError]) -> list[Any]:
+    """Those of them that somebody may have; what is wrong with the others goes into ``refused``."""
+    found, wrong = [], []
+    for ireq in requirements:
+        texts = [place_of(ireq) + text for text in _impossible(ireq)]
+        found += [] if texts else [ireq]
+        wrong += texts
+    if wrong:
+        fix = "correct or delete " + several(len(wrong), "requirement")
+        refused.append(UsageError("\n".join(wrong), fix=fix))
+    return found
+
+
+def place_of(ireq: Any) -> str:
+    """ "FILE (line 3): " of one that stands in a file, else ""."""
+    option, _, place = str(ireq.comes_from or "").partition(" ")
+    return f"{place}: " if option in ("-r", "-c") else ""
 
 
 def _impossible(ireq: Any) -> Iterator[str]:
@@ -335,19 +370,22 @@ def _impossible(ireq: Any) -> Iterator[str]:
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
 
 
-def check_markers(requirements: Iterable[Any]) -> None:
-    """Raises UsageError with every marker that cannot be evaluated; within ``markers_of``."""
-    wrong = []
+def evaluable(requirements: Iterable[Any], refused: list[UsageError]) -> list[Any]:
+    """Those whose markers can be evaluated; for the others ``refused`` gets an error; within
+    ``markers_of``."""
+    wrong, found = [], []
     for ireq in requirements:
         try:
             ireq.match_markers()
+            found.append(ireq)
         except Exception as error:
             if type(error).__name__ not in UNDEFINED and not isinstance(error, (ValueError, RecursionError)):
                 raise
             marker = textwrap.shorten(str(ireq.markers), _SHOWN, placeholder=" ...")
-            wrong.append(f"{ireq.name or ireq.link}: {listing.MEANINGLESS.format(marker)}")
+            wrong.append(f"{place_of(ireq)}{ireq.name or ireq.link}: {listing.MEANINGLESS.format(marker)}")
     if wrong:
-        raise UsageError(without_secrets("\n".join(wrong)), fix=listing.MARKERS)
+        refused.append(UsageError(without_secrets("\n".join(wrong)), fix=listing.MARKERS))
+    return found
 
 
 def _is_version(text: str) -> bool:
@@ -380,14 +418,28 @@ def _check_form(parsed: Any, words: str, where: str) -> None:
     """Raises UsageError for what pip would refuse without saying where it is."""
     if parsed.is_editable and frozen.is_gone(words):
         message = f"{where}: -e {words} is a source tree of another machine"
-        raise UsageError(message, fix="delete the line, or copy the tree to here")
+        raise Missing(message, _project(words), "delete the line, or copy the tree to here")
     if parsed.constraint and (parsed.is_editable or _ADDRESS.match(words)):
         fix = "a constraint is a name with versions, or with a URL: name==1.2, name @ URL"
         raise UsageError(f"{where}: {without_secrets(words)} is no constraint", fix=fix)
 
 
-def _check_here(words: str, where: str) -> None:
-    """Raises UsageError for a file or directory of this machine that is not there."""
+class Missing(UsageError):
+    """For a requirement that is to be had of this machine, and is not there."""
+
+    def __init__(self, message: str, project: str, fix: str) -> None:
+        """``project``: that it seems to be, normalised."""
+        super().__init__(message, fix=fix)
+        self.project = project
+
+
+def _project(path: str) -> str:
+    """The project that a directory, an archive or a wheel seems to be, by its name."""
+    return canonicalize_name(re.split(r"-\d|[\[#]", os.path.basename(path.rstrip("/")))[0])
+
+
+def _check_here(words: str, where: str, editable: bool = False) -> None:
+    """Raises Missing for a file or directory of this machine that is not there."""
     name, at, url = words.partition("@")
     given = (url if at and _NAME.fullmatch(name) else words).strip()
     scheme = _SCHEME.match(given)
@@ -399,21 +451,26 @@ def _check_here(words: str, where: str) -> None:
             path = reach("pip._internal.utils.urls", "url_to_path")(given.partition("#")[0])
         except ValueError:  # of another host
             return
-    elif not (os.sep in given or given.startswith(".") or given.endswith(_ARCHIVES)):
+    elif not (editable or os.sep in given or given.startswith(".") or given.endswith(_ARCHIVES)):
         return  # a name
-    if "\0" not in path and not any(map(os.path.lexists, (path, path.partition("[")[0]))):
-        shown = without_secrets(given)
-        message = f"{where}: {shown}: no such file or directory on this machine"
-        raise UsageError(message, fix="check the path, or ask for the package by its name")
+    if "\0" in path or any(map(os.path.lexists, (path, path.partition("[")[0]))):
+        return
+    shown = ("-e " if editable else "") + without_secrets(given)
+    message = f"{where}: {shown}: no such file or directory on this machine"
+    fix = "check the path, or ask for the package by its name"
+    if not os.path.isabs(path):
+        message += f", where a path starts at {os.getcwd()}"
+        fix += ", or run the command in the directory where its path starts"
+    raise Missing(message, canonicalize_name(name.strip()) if given != words else _project(path), fix)
 
 
 @contextlib.contextmanager
-def _files_are_text() -> Iterator[None]:
-    """For the length of the block, a file that pip cannot read is named, whichever file has named it: one
-    of this machine with the encoding that it seems to have, one of a server with what that answers."""
+def _files_are_text(opened: list[str]) -> Iterator[None]:
+    """For the length of the block, ``opened`` gets the name of each file that is read, and one that pip
+    cannot read is named, whichever file has named it: one of this machine with the encoding that it seems
+    to have, one of a server with what that answers."""
     module = importlib.import_module("pip._internal.req.req_file")
     original = reach("pip._internal.req.req_file", "get_file_content")
-    texts: dict[str, str] = {}  # by the name of the file
 
     def get_file_content(url: str, *more: Any, **named: Any) -> Any:
         try:
@@ -433,37 +490,11 @@ def _files_are_text() -> Iterator[None]:
             raise EnvironmentProblem(_UNREAD, [Finding("NET008", ERROR, shown, message)], "check its URL")
         if "\0" in found[1]:
             raise charset.refusal(url, found[1].encode())
-        texts[without_secrets(url)] = found[1]
+        opened.append(without_secrets(url))
         return found
 
     module.get_file_content = get_file_content  # type: ignore[attr-defined]
     try:
         yield
-    except Exception as error:
-        wrong = _of_option(str(error)) if type(error).__name__ == "RequirementsFileParseError" else None
-        if wrong is None:
-            raise
-        option, message = wrong
-        raise UsageError(_place_of(option, texts) + message, fix="delete it, or correct it") from error
     finally:
         module.get_file_content = original  # type: ignore[attr-defined]
-
-
-def _of_option(said: str) -> tuple[str, str] | None:
-    """(option, what is wrong with it) by the words of pip."""
-    for words, ours in _OPTIONS:
-        found = words.search(said)
-        if found is not None:
-            return found[1], ours.format(*found.groups())
-    return None
-
-
-def _place_of(option: str, texts: Mapping[str, str]) -> str:
-    """ "FILE (line 3): ", of the first line that has it; "" where none has."""
-    places = (
-        f"{name} (line {number}): "
-        for name, text in texts.items()
-        for number, line in enumerate(text.splitlines(), 1)
-        if option in re.split(r"[\s=]", line)
-    )
-    return next(places, "")

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from offkit.edges import leftovers
 from offkit.model import errors
-from offkit.model.errors import IntegrityError, OffkitError, RequestError
+from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
@@ -250,7 +250,14 @@ class Session:
         return None
 
     def _lock(self, request: Request) -> Lock:
-        requirements, pinned, allowed, taken, problems = self.tried(request)
+        unreadable: list[UsageError] = []
+        try:
+            requirements, pinned, allowed, taken, problems = self.tried(request, unreadable=unreadable)
+        except OffkitError as error:
+            foreign.refuse(unreadable, error.findings)
+            raise
+        missing = {one.project for one in unreadable if isinstance(one, foreign.Missing)}
+        foreign.refuse(unreadable, [one.finding for one in problems if one.project not in missing])
         if problems:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
@@ -290,16 +297,21 @@ class Session:
         told = [*taken, *chosen.lacking(wheels, self._complete), *told]
         return Lock(self.target, wheels, tuple(told), repairs, questions=asked)
 
-    def tried(self, request: Request, limits: Sequence[str] = ()) -> Tried:
+    def tried(
+        self, request: Request, limits: Sequence[str] = (), unreadable: list[UsageError] | None = None
+    ) -> Tried:
         """Resolved, or as far as that goes: what is missing is stood in for, so that the next round meets the
-        next problem, and all of them are met in one run. ``limits``: constraints that hold too."""
+        next problem, and all of them are met in one run. ``limits``: constraints that hold too.
+        ``unreadable`` gets what cannot be read."""
         explained: list[Problem] = []
         for _ in range(MAX_ROUNDS):
             taken: list[Finding] = []
             lost: list[Problem] = []  # given by a path or a URL, and not to be had
             requirements, pinned, allowed, known = [], [], {}, self._stood_in()
             try:
-                requirements = self.read(request, taken, lost)
+                if unreadable is not None:
+                    unreadable.clear()
+                requirements = self.read(request, taken, lost, unreadable=unreadable)
                 if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
                     requirements = [requirement.without_hashes(each) for each in requirements]
                 allowed = chosen.given_hashes(requirements)
@@ -358,17 +370,23 @@ class Session:
         refused: list[Problem] | None = None,
         build: bool = True,
         by_name: set[str] | None = None,
+        unreadable: list[UsageError] | None = None,
     ) -> list[Any]:
         """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
         what the request says, ``refused`` a problem for each source that cannot be built: without it
         RequestError is raised. A constraint to sources is none of them: pip would build it. ``by_name`` as of
-        misfits.apart."""
+        misfits.apart. ``unreadable`` gets what nobody can mean, or else that is raised."""
+        wrong: list[UsageError] = [] if unreadable is None else unreadable
         self.builder.names, self._stand_ins = request.build, request.stand_ins
         read = inputs.read(request, self.target)
         found = read.findings
         parsed = foreign.parse_requirements(
-            self.repository, read.lines, read.files, request.constraints, found.append, request.build
+            self.repository, read.lines, read.files, request.constraints, found.append, request.build, wrong
         )
+        with foreign.markers_of(self.target):
+            parsed = foreign.evaluable(parsed, wrong)
+        if unreadable is None:
+            foreign.refuse(wrong)
         if taken is not None:
             taken += found
             if request.constraints is not None:  # else nothing of pip's configuration is about it
@@ -383,7 +401,6 @@ class Session:
             if ireq.req is not None
         ]
         with foreign.markers_of(self.target):
-            foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
         self._misfits = [ireq for ireq in self._limits if misfits.of(ireq.link, self.target)]
         unheeded = [*self._sources, *self._misfits]
