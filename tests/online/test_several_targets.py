@@ -124,6 +124,37 @@ def test_a_lock_for_each(offkit, tmp_path):
     assert (code, "locks for several targets do not go to stdout" in err) == (2, True)
 
 
+@pytest.mark.parametrize(("name", "option"), [("two.lock", "-r"), ("pylock.toml", "-r"), ("two.lock", "-c")])
+def test_the_locks_of_all_targets_together(offkit, index, tmp_path, name, option):
+    """Each is taken for its own target, and other files for all; also where no index may be asked."""
+    index.add("gamma", "1")
+    index.add("gamma", "2", tag="cp39-cp39-manylinux2014_x86_64")
+    both = ["--target", "el7", "--target", "el9"]
+    assert offkit("lock", "alpha", "gamma", *both, "-o", tmp_path / name)[0] == 0
+    locks = sorted(path for path in tmp_path.iterdir() if path.is_file())
+    more = tmp_path / "more.txt"
+    more.write_text("beta\n" if option == "-r" else "alpha\ngamma\n")
+    given = ["-r", more, *(word for lock in locks for word in (option, lock))]
+    out = tmp_path / "b.tar"
+    code, said, err = offkit("bundle", *given, *both, "-o", out)
+    assert (code, "REQ026" in err + said) == (0, False), err
+    opened = bundle_file.verify(bundle_file.read_manifest(str(out)))
+    assert [requirements.pins(part.read(layout.REQUIREMENTS)) for part in opened.parts] == [
+        [("alpha", "1.0"), ("beta", "1"), ("gamma", version)] for version in ("1", "2")
+    ]
+    again = [word for lock in locks for word in ("-r", lock)]
+    code, _, err = offkit("lock", *again, *both, "-o", tmp_path / "again.lock", "--offline")
+    assert code == 0, err
+    assert "gamma==2" in (tmp_path / "again-el9.lock").read_text()
+
+
+def test_a_lock_for_another_of_the_targets(offkit, tmp_path):
+    """Where a target has none of its own, it is taken as before: said, with what does not hold."""
+    assert offkit("lock", "alpha", "--target", "el7", "-o", tmp_path / "el7.lock")[0] == 0
+    code, _, err = offkit("bundle", "-r", tmp_path / "el7.lock", "--target", "el7", "--target", "el9")
+    assert (code, "REQ026" in err, "was locked for el7" in err) == (1, True, True)
+
+
 def test_all_problems_of_all_targets(offkit, tmp_path):
     """In one run, each with its target; what is wrong for all of them is said once. Nothing is written."""
     for words in (["lock"], ["bundle"], ["bundle", "--dry-run"]):

@@ -122,7 +122,8 @@ def bundle(
     Without requirements: what run-badapple needs. Carry the file to the server and run there:
     tar -xf bundle.tar install.sh && sh install.sh bundle.tar
 
-    With several --target, one file serves all of them: install.sh takes what is for its server.
+    With several --target, one file serves all of them: install.sh takes what is for its server. Of locks
+    that offkit wrote, each is for its own target.
 
     With --control-node, requirements are added to Ansible: --control-node passlib
     --collection community.general
@@ -132,6 +133,7 @@ def bundle(
     from offkit.online import bundle as online
     from offkit.online.carry import control_node as fleet
     from offkit.online.carry import pack, pythons, rpms
+    from offkit.online.request import inputs
     from offkit.online.wheels import fetch
 
     carried = pythons.look(python_source, python_build)
@@ -165,7 +167,7 @@ def bundle(
     more = rpms.more(rpm_repo or (), rpm_key or (), options.described(python, target), offline)
     orders = [
         online.Order(
-            request,
+            inputs.of_target(request, where, [each for each, _, _ in fitting]),
             where,
             out,
             cache_dir or fetch.default_cache(),

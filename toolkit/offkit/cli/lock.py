@@ -53,7 +53,8 @@ def lock(
     """Resolve for a server without a network; write pins and hashes.
 
     Without requirements: what run-badapple needs. The result is a requirements file for
-    'offkit bundle -r' and for pip. For several targets -o x.lock writes x-el7.lock, x-el9.lock …
+    'offkit bundle -r' and for pip. For several targets -o x.lock writes x-el7.lock, x-el9.lock …,
+    which 'offkit bundle' takes together, each for its own target.
     """
     console = render.console(json, quiet, verbose)
     from offkit.model import several as naming
@@ -72,13 +73,14 @@ def lock(
         from offkit.online import bundle
 
         wanted = bundle.default_requirements()
-    request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
+    asked = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     cache = cache_dir or fetch.default_cache()
     if out == Path("-"):
         out = None
 
     def locked(where: Target) -> "Lock":
         store.tidy(cache)
+        request = inputs.of_target(asked, where, wanted_for)
         console.step("resolving for " + where.describe())
         if offline and not no_index:
             standing.require(request, inputs.pinned(request, where), where, cache)

@@ -211,7 +211,8 @@ class Several(NamedTuple):
     findings: tuple[Finding, ...]  # of all targets; the subjects say of which
 
 
-# By the names of the targets in their bundle. File, cache and request are the same in all of them.
+# By the names of the targets in their bundle. File and cache are the same in all of them, and the request
+# but for locks of other targets.
 Named = Sequence[tuple[str, Order]]
 
 

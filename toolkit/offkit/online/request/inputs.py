@@ -114,6 +114,26 @@ def pinned(request: Request, target: Target) -> list[Pin]:
     return [pin for some in found for pin in some or ()] if None not in found else []
 
 
+def of_target(request: Request, target: Target, targets: Sequence[Target]) -> Request:
+    """Without the locks of ours for others of the targets, where there is one for this one."""
+
+    def own(files: Sequence[Place]) -> tuple[Place, ...]:
+        heads = [(file, pins.head(file)) for file in files if isinstance(file, Path)]
+        locks = {file: head for file, head in heads if head is not None}
+        meant = target.describe()
+        for_it = {file for file, head in locks.items() if head.target == meant}
+        for_it = for_it or {file for file, head in locks.items() if head.holds_for(meant)}
+        others = {
+            file
+            for file, head in locks.items()
+            if for_it and file not in for_it and any(head.holds_for(one.describe()) for one in targets)
+        }
+        return tuple(file for file in files if file not in others)
+
+    constraints = None if request.constraints is None else own(request.constraints)
+    return request._replace(files=own(request.files), constraints=constraints)
+
+
 def own_indexes(request: Request) -> Request:
     """With the indexes that projects among the files name, as --index and --from would, or as uv takes those
     that are not for some packages alone; those of the request count before them."""
