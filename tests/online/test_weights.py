@@ -69,3 +69,10 @@ def test_what_is_no_wheel(tmp_path):
     wheel = LockedWheel("alpha", "1", path.name, "", hashlib.sha256(data).hexdigest(), ())
     found = weights.of([wheel], None, tmp_path)
     assert (found.size(), found.to_come(), found.installed()) == (len(data), [], None)
+
+
+def test_what_targets_share():
+    """offkit's own files are in a bundle once, as a wheel that two targets take."""
+    one = weights.Weight("alpha-1-py3-none-any.whl", 5, True, 9)
+    parts = [weights.Weights((one,), 10, 100), weights.Weights((one,), 20, 101)]
+    assert (parts[0].size(), weights.together(parts).size()) == (115, 136)

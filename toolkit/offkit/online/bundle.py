@@ -53,7 +53,7 @@ from offkit.online.wheels import fetch, store, weights
 from offkit.online.wheels.download import Come
 from offkit.online.wheels.fetch import Fetched, Stored
 from offkit.online.wheels.kept import Kept
-from offkit.online.wheels.weights import Weights
+from offkit.online.wheels.weights import Weight, Weights
 
 
 class Order(NamedTuple):
@@ -157,8 +157,7 @@ def plan(order: Order, reporter: Reporter, read: Reading | None = None) -> Plann
 
 
 def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
-    """How large that would be, for which the indexes are asked; offkit.pyz counts as the wheels it is made
-    of."""
+    """How large that would be, for which the indexes are asked."""
     beside = sum(one.size() for one in order.pythons.members())
     beside += sum(len(one.contents) for one in planned.own)
     beside += sum(one.path.stat().st_size for one in planned.sources)
@@ -168,7 +167,20 @@ def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
         http = session.repository.session
         found = weights.of(wheels, http, order.cache).files
         gone = (one._replace(installed=0) for one in weights.of(building, http, order.cache).files)
-        return Weights((*found, *gone), beside)  # what builds sources stays on no server
+        own = _own_weight(planned, order, found)
+        return Weights((*found, *gone), beside, own)  # what builds sources stays on no server
+
+
+def _own_weight(planned: Planned, order: Order, found: Sequence[Weight]) -> int:
+    """Bytes of install.sh and offkit.pyz, but for those of the wheels of the runtime; as long as one of these
+    is not here, they count as they are."""
+    paths = [store.find(order.cache, one.sha256, one.filename) for one in planned.runtime]
+    here = [path for path in paths if path is not None]
+    here = here if len(here) == len(paths) else []
+    pyz = runtime.build(here, order.cache)
+    script = bootstrap.script(order.target, pyz, order.pythons.carried)
+    inside = {path.name for path in here}
+    return len(pyz) + len(script) - sum(one.size or 0 for one in found if one.filename in inside)
 
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:

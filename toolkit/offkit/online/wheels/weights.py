@@ -28,6 +28,7 @@ class Weight(NamedTuple):
 class Weights(NamedTuple):
     files: tuple[Weight, ...]
     beside: int = 0  # bytes of what is no wheel of an index
+    own: int = 0  # of offkit's own files, which are once in a bundle for several targets
 
     def to_come(self) -> list[Weight]:
         return [one for one in self.files if not one.cached]
@@ -37,7 +38,7 @@ class Weights(NamedTuple):
 
     def size(self) -> int:
         """Bytes of all whose size is known."""
-        return self.beside + sum(one.size for one in self.files if one.size is not None)
+        return self.own + self.beside + sum(one.size for one in self.files if one.size is not None)
 
     def installed(self) -> int | None:
         """Bytes on the server; None while a wheel is not here, for no index tells."""
@@ -53,7 +54,8 @@ def together(parts: Iterable[Weights]) -> Weights:
     """Of a bundle for several targets, in which the files that they share are once."""
     parts = list(parts)
     once = {one.filename: one for part in parts for one in part.files}
-    return Weights(tuple(once.values()), sum(part.beside for part in parts))
+    own = max((part.own for part in parts), default=0)
+    return Weights(tuple(once.values()), sum(part.beside for part in parts), own)
 
 
 def of(wheels: Iterable[LockedWheel], session: Any, cache: Path) -> Weights:
