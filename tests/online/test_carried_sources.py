@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import platform
 import sys
 import tarfile
@@ -157,7 +158,7 @@ def test_before_it_is_packed(tmp_path, index):
     weights = bundle.weigh(planned, wanted, Reporter())
     others = ["alpha-1-py3-none-any.whl", planned.pip.filename, sdist_maker.backend()[0]]
     assert [one.filename for one in weights.files] == others
-    assert weights.size() == len(data) + sum(len(index.files[one]) for one in others)
+    assert weights.size() - weights.own == len(data) + sum(len(index.files[one]) for one in others)
 
 
 def test_what_nothing_needs(tmp_path, index):
@@ -193,6 +194,40 @@ def test_all_that_cannot_be_carried(tmp_path, index):
     )
     assert "falls-1.0.tar.gz: " in said["falls"]
     assert error.exit_code == 1
+
+
+def test_a_program_that_this_machine_lacks(tmp_path, index, monkeypatch):
+    """It is this machine that reads what a source requires; with the program, it is carried."""
+    text = (
+        "import shutil\nif not shutil.which('offkit_test_config'):\n"
+        "    raise OSError('offkit_test_config not found')\nfrom gccback import *\n"
+    )
+    name, data = sdist_maker.sdist("answer", static=False)
+    stem = name[: -len(".tar.gz")]
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        files = {one.name: tar.extractfile(one).read().decode() for one in tar if one.isfile()}
+    files[f"{stem}/back.py"] = text
+    files[f"{stem}/pyproject.toml"] = (
+        '[build-system]\nrequires = ["gccback"]\nbuild-backend = "back"\nbackend-path = ["."]\n'
+    )
+    index.put(name, sdist_maker.packed(files))
+    (found,) = refused(tmp_path, index, "answer", carry=("answer",)).findings
+    assert found.code == "REQ024"
+    assert found.message.endswith(
+        "it needs the program offkit_test_config, of a -devel package; this machine lacks it, "
+        "where the source is asked what it requires"
+    )
+    assert found.fix == (
+        "install the program offkit_test_config, of a -devel package on this machine; "
+        "the server needs it too, to compile"
+    )
+    program = tmp_path / "bin" / "offkit_test_config"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    planned = bundle.plan(order(tmp_path, index, "answer", carry=("answer",)), Reporter())
+    assert [one.source.name for one in planned.sources] == ["answer"]
 
 
 def test_static_metadata_where_the_backend_cannot_be_asked(tmp_path, index):

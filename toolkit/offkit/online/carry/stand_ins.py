@@ -248,8 +248,11 @@ def _has_cxx(tree: Path) -> bool:
 
 
 def _refusal(name: str, filename: str, error: Refused) -> RequestError:
-    message = f"{filename}: {error.why}"
-    return RequestError(message, [Finding("REQ024", ERROR, name, message, error.tail, error.fix)])
+    message, fix = f"{filename}: {error.why}", error.fix
+    if error.needs:
+        message += "; this machine lacks it, where the source is asked what it requires"
+        fix = fix or f"install {error.needs} on this machine; the server needs it too, to compile"
+    return RequestError(message, [Finding("REQ024", ERROR, name, message, error.tail, fix)])
 
 
 def _stand_in(said: Metadata, target: Target, cache: Path) -> LockedWheel:
