@@ -130,6 +130,8 @@ def test_it_ends(world, phase, number):
     running.send_signal(number)
     out, _ = running.communicate(timeout=waiting.LIMIT)
     assert (running.returncode, out.decode().splitlines()[-1]) == (130, "interrupted")
+    said = "b.tar is written, and complete; it was not rehearsed to its end"
+    assert (said in out.decode()) == (phase == "rehearsing")
     world.all_gone()
     assert [one for one in world.left() if not one.startswith("cache/wheels/.part-")] == []
     assert all((world.top / one).stat().st_size for one in world.left())

@@ -409,13 +409,17 @@ def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = 
     order = got.order
     resolve = partial(_resolved, order.target, got.taken)
     unable = "" if order.image else compiling.unable(got.compiled)
-    done = (
-        rehearsal.untried(where, unable)
-        if unable
-        else rehearsal.rehearse(
-            order.out, got.resolved, resolve, got.checklist, where, order.smoke, reporter, part
+    try:
+        done = (
+            rehearsal.untried(where, unable)
+            if unable
+            else rehearsal.rehearse(
+                order.out, got.resolved, resolve, got.checklist, where, order.smoke, reporter, part
+            )
         )
-    )
+    except KeyboardInterrupt:
+        reporter.warn(f"{order.out} is written, and complete; it was not rehearsed to its end")
+        raise
     return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*got.findings, *done.findings))
 
 
