@@ -73,6 +73,7 @@ def probe(tmp_path):
         ([], ["el7", "el8:3.12.4"], [("el7", "3.6.8", False), ("el8", "3.12.4", True)]),
         (["3.9"], ["el8", "el9"], [("el8", "3.9.2", False), ("el9", "3.9.10", False)]),
         (["3.6", "3.9"], ["el8"], [("el8", "3.6.8", False), ("el8", "3.9.2", False)]),
+        (["3.9"], ["el8:3.9"], [("el8", "3.9.2", False)]),
     ],
 )
 def test_the_spelling(pythons, names, meant):

@@ -203,7 +203,7 @@ def targets_of(
     for name in names or (None,):
         for python in pythons or (None,):
             release, own = _split(name)
-            if own and python:
+            if own and python and own != python:
                 raise UsageError(
                     "--target {} and --python {} contradict each other".format(name, python),
                     fix="say it once",
