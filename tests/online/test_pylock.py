@@ -51,6 +51,13 @@ def read(tmp_path):
     return lines
 
 
+def test_a_time_that_is_text(read):
+    """As pipenv writes it, where the specification has a date: nothing depends on it."""
+    text = HEAD + ALPHA.replace("hashes =", 'upload-time = "2024-01-02T03:04:05.678Z", hashes =')
+    assert "upload-time" in text
+    assert read(text) == read(HEAD + ALPHA)
+
+
 def test_what_the_target_needs(read):
     """By its markers; each a pin with the hashes of all its files, its sources among them."""
     text = (

@@ -43,7 +43,7 @@ def requirements(
     which wheel was made of sources, that one. Raises UsageError where it is no such lock, RequestError where
     it is one for another environment."""
     try:
-        lock = Pylock.from_dict(data)
+        lock = Pylock.from_dict(_without_times(data))
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
         raise UsageError(f"{path} is no valid pylock.toml: {error}", fix="lock again") from error
     default = lock.default_groups or ()
@@ -60,6 +60,22 @@ def requirements(
         message = f"{path} has several versions of {', '.join(twice)} for {target.describe()}"
         raise UsageError(message, fix="lock again")
     return [(made and _made(package)) or _line(package, path, target) for package in wanted]
+
+
+def _without_times(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the times of uploads that are text, where PEP 751 has a date of TOML: pipenv writes such, and
+    nothing depends on them."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                key: kept(each)
+                for key, each in value.items()
+                if key != "upload-time" or not isinstance(each, str)
+            }
+        return [kept(each) for each in value] if isinstance(value, list) else value
+
+    return {key: kept(value) if key == "packages" else value for key, value in data.items()}
 
 
 def _check_names(path: Path, option: str, given: Sequence[str], known: Sequence[str]) -> None:
