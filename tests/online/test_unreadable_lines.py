@@ -98,6 +98,20 @@ def test_a_directory_that_is_not_there(locked, tmp_path, words):
 
 
 @pytest.mark.parametrize(
+    "line", ["python==3.6", "python>=3.6", "python=3.6", "Python ~= 3.6", "python 3", "python"]
+)
+def test_the_interpreter(locked, tmp_path, line):
+    """As conda has it among its packages."""
+    error = refused(locked, f"alpha\n{line}\n")
+    said = f"r.txt (line 2): {line} is about the interpreter, and no package of an index"
+    assert error.message == f"{tmp_path}/{said}"
+    assert error.fix == "delete the line: the server's Python is --python or --target"
+    assert not any(
+        map(lines.is_python, ("python-dateutil==2", "python @ https://host/python-1.zip", "pythonx"))
+    )
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [
         ("--use-feature=2020-resolver", "--use-feature=2020-resolver has no effect here: pip does so anyway"),

@@ -54,6 +54,11 @@ _SLIPS = (
 )
 
 
+def is_python(line: str) -> bool:
+    """Whether it is about the interpreter, as conda's are: no index has that."""
+    return bool(re.match(r"\s*python(?:\s*(?:$|[=<>!~;])|\s+\d)", line, re.IGNORECASE))
+
+
 def cure(line: str) -> str:
     """What to write instead of a line that is no requirement; "" where that is not to be guessed."""
     command = _COMMAND.match(line)

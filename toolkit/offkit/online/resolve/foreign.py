@@ -401,6 +401,9 @@ def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
     if scp:
         message = f"{where}: {without_secrets(scp[0])} is how scp writes it, and no URL"
         raise UsageError(message, fix=f"write git+ssh://{scp[1]}/{scp[2].lstrip('/')}")
+    if own_lines.is_python(line):
+        message = f"{where}: {line.strip()} is about the interpreter, and no package of an index"
+        raise UsageError(message, fix="delete the line: the server's Python is --python or --target")
     own = _DISTRIBUTION.match(line)
     if own and not _is_version(own[1]):
         message = (
