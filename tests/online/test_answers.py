@@ -493,6 +493,36 @@ def test_one_that_a_file_names(two, tmp_path):
     assert [one.subject for one in error.findings] == [private.url + "/simple"]
 
 
+def test_what_names_it(two, tmp_path):
+    """A page of --find-links is no index; of what a file names, the line is said."""
+    private, args = two
+    path = tmp_path / "requirements.txt"
+    private.pages["/wheels"] = (401, b"", HTML)
+    path.write_text(f"alpha\n-f {private.url}/wheels\n")
+    error = refused(args[:2], files=[path])
+    assert [one.subject for one in error.findings] == [f"{private.url}/wheels"]
+    assert error.message == "what --find-links names cannot be read"
+    assert error.fix == f"check --find-links {private.url}/wheels of {path} (line 2), and the proxy"
+    error = refused([*args[:2], "--find-links", f"{private.url}/wheels"], "alpha")
+    assert error.fix == f"check --find-links {private.url}/wheels, and the proxy"
+    path.write_text(f"alpha\n--extra-index-url {private.url}/simple\n")
+    private.pages["/simple/alpha/"] = (401, b"", HTML)
+    error = refused(args[:2], files=[path])
+    assert error.message == "the package index cannot be read"
+    assert error.fix == f"check {private.url}/simple of {path} (line 2), and the proxy"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_login_that_is_refused(two, status):
+    """Is another matter than none."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (status, b"", HTML)
+    asked = private.url.replace("://", "://user:secret@") + "/simple"
+    (finding,) = refused([*args[:2], "--extra-index-url", asked], "alpha").findings
+    assert finding.fix.startswith("a login was given, and refused: check user, password or token")
+    assert "secret" not in repr(finding)
+
+
 def test_a_file_that_is_refused(two):
     """The index has it, and keeps it: what is asked for by name, and by its URL."""
     private, args = two

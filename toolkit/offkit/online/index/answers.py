@@ -61,7 +61,9 @@ class Answers:
             found = find(project_name)
             problems = [*self._faults.values(), *indexes.useless_places(self._repo)]
             if problems:
-                raise EnvironmentProblem(indexes.UNREAD, problems, indexes.advice(self._repo, problems))
+                places = all(indexes.is_place(self._repo, one.subject) for one in problems)
+                headline = "what --find-links names cannot be read" if places else indexes.UNREAD
+                raise EnvironmentProblem(headline, problems, indexes.advice(self._repo, problems))
             return found
 
         def is_secure_origin(location: Any) -> bool:

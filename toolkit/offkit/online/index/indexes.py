@@ -89,10 +89,21 @@ def check_reachable(repo: Any, project: str) -> None:
 def advice(repo: Any, problems: Iterable[Finding]) -> str:
     """What to check of the indexes that findings are about; one that has a name comes from --index alone."""
     known = {without_secrets(url): name for name, url in repo.named.urls.items()}
-    subjects = [one.subject for one in problems]
-    own = ", ".join(f"{known[one]}=URL" for one in dict.fromkeys(subjects) if one in known)
-    named = [f"check --index {own}, and the proxy of pip.conf and PIP_*"] if own else []
-    return "\n".join([*named, *([CHECK_INDEX] if not own or not known.keys() >= set(subjects) else [])])
+    subjects = list(dict.fromkeys(one.subject for one in problems))
+    own = ", ".join(f"{known[one]}=URL" for one in subjects if one in known)
+    said = [f"check --index {own}, and the proxy of pip.conf and PIP_*"] if own else []
+    rest = [one for one in subjects if one not in known]
+    options = {one: "--find-links " if is_place(repo, one) else "" for one in rest}
+    written = [one for one in rest if options[one] or one in repo.written]
+    for one in written:
+        where = f" of {repo.written[one]}" if one in repo.written else ""
+        said.append(f"check {options[one]}{one}{where}" + (", and the proxy" if is_address(one) else ""))
+    return "\n".join([*said, *([CHECK_INDEX] if written != rest or not subjects else [])])
+
+
+def is_place(repo: Any, shown: str) -> bool:
+    """Whether this is what --find-links names, and no index."""
+    return shown in map(without_secrets, repo.finder.find_links)
 
 
 def arguments(repo: Any, args: Sequence[str], without: Collection[str]) -> list[str]:

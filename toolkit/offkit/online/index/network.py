@@ -16,6 +16,7 @@ WORDS = "repo-config/network.csv"  # of libraries, and what they mean
 _LOGIN = (
     "give user and password in its URL, in ~/.netrc or in pip's keyring; or another token, if it has ended"
 )
+_REFUSED = "a login was given, and refused: check user, password or token, and whether they may read this"
 _PROXY = "give the proxy as --proxy http://USER:PASSWORD@HOST:PORT"
 # Of requests and urllib3, for what cannot be parsed; they quote it, with a password that has a slash.
 _NO_ADDRESSES = ("LocationParseError", "InvalidURL", "InvalidProxyURL", "TypeError")
@@ -38,7 +39,10 @@ CORRECT = "correct the hash there, or find out who changed the file"
 def refusal(response: Any) -> tuple[str, str]:
     """What an answer says that is none, and what helps."""
     status = response.status_code
-    return f"answers {status} {response.reason}".strip(), _LOGINS.get(status, "")
+    helps = _LOGINS.get(status, "")
+    if helps == _LOGIN and "Authorization" in getattr(response.request, "headers", ()):
+        helps = _REFUSED
+    return f"answers {status} {response.reason}".strip(), helps
 
 
 def silence(error: Exception) -> tuple[str, str, str]:

@@ -90,11 +90,14 @@ def _holds(text: str) -> bool:
 
 @contextlib.contextmanager
 def told(
-    files: Sequence[str], tell: Callable[[Finding], object], refused: list[UsageError]
+    files: Sequence[str],
+    tell: Callable[[Finding], object],
+    refused: list[UsageError],
+    written: dict[str, str],
 ) -> Iterator[None]:
     """For the length of the block, ``refused`` gets an error for each line with options that pip cannot read,
-    and pip reads on; ``tell`` what such options of older pips mean. ``files``: their names, the one that was
-    opened last is last."""
+    and pip reads on; ``tell`` what such options of older pips mean, and ``written`` where an index or a place
+    of --find-links is named. ``files``: their names, the one that was opened last is last."""
     module = importlib.import_module("pip._internal.req.req_file")
     preprocess = reach("pip._internal.req.req_file", "preprocess")
     line_parser = reach("pip._internal.req.req_file", "get_line_parser")
@@ -112,7 +115,10 @@ def told(
         def parse_line(line: str) -> tuple[str, Any]:
             line = _without_dropped(line, where[0], tell)
             try:
-                return parse(line)  # type: ignore[no-any-return]
+                words, options = parse(line)
+                urls = (options.index_url, *(options.extra_index_urls or ()), *(options.find_links or ()))
+                written.update((without_secrets(url), where[0]) for url in urls if url)
+                return words, options
             except Exception as error:
                 if type(error).__name__ != "OptionParsingError":
                     raise

@@ -94,6 +94,7 @@ def repository(target: Target, index_args: list[str], cache_dir: str) -> Any:
 
     tag_set = set(tags)
     repo = repository_class([*index_args, *_PIP_ARGS], cache_dir=cache_dir)
+    repo.written = {}  # where a requirements file names an index or a place of --find-links, by what is shown
     try:
         repo._finder = repo.command._build_package_finder(
             options=repo.options,
@@ -284,7 +285,7 @@ def _parsed(
             _refusing("", "", refused),
             contextlib.redirect_stderr(io.StringIO()),
             _files_are_text(opened),
-            own_lines.told(opened, tell, refused),
+            own_lines.told(opened, tell, refused, repo.written),
         ):
             for each in parse_file(
                 path, session=repo.session, finder=repo.finder, options=repo.options, constraint=constraint
