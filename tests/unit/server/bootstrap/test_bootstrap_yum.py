@@ -389,16 +389,18 @@ def sent_to(place, base):
 
 @every_shell
 def test_packages_that_lie_on_a_server_by_their_metadata(server, shell):
-    """xml:base, as createrepo --baseurl writes it: yum would ask that server, which nobody named."""
+    """xml:base, as createrepo --baseurl writes it: yum would ask that server, which nobody named. A dry run says
+    it as the run does."""
     install_sh.tools_of(server, shell)
     sent_to(server / "a disc", "http://user:secret@origin.example/x")
-    code, _, err = install(server, shell=shell)
-    assert code == 4
-    assert (
-        "error: REPO020 {} says of its packages that they lie at http://origin.example/x (xml:base), and yum "
-        "would fetch them there\n".format(server / "a disc")
-    ) in err
-    assert "fix: make its metadata anew: createrepo_c DIR; or --no-root" in err
+    for options in (["--dry-run"], []):
+        code, _, err = install(server, *options, shell=shell)
+        assert code == 4
+        assert (
+            "error: REPO020 {} says of its packages that they lie at http://origin.example/x (xml:base), and yum "
+            "would fetch them there\n".format(server / "a disc")
+        ) in err
+        assert "fix: make its metadata anew: createrepo_c DIR; or --no-root" in err
     assert not (server / "yum.fetched").exists()
     sent_to(server / "a disc", "media://1234.5#2")
     code, _, err = install(server, shell=shell)

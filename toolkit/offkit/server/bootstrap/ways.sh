@@ -69,6 +69,7 @@ choose_way() {
             if [ -z "$no_root" ] && has_yum && { [ -z "$isos" ] || [ -n "$private$dry_run" ]; }; then
                 way=yum
                 way_in_words="$from, installed with yum"
+                yum_elsewhere
                 refuse_hidden
             fi
             ;;
