@@ -15,6 +15,7 @@ from offkit.online.request import inputs, toml
 from offkit.online.request.locked import Lock, LockedWheel, Parts, Request
 from offkit.online.resolve import pylock_text
 from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch
 from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
@@ -262,3 +263,24 @@ def test_a_file_that_the_index_has_changed(mirror, tmp_path):
     (tmp_path / "pylock.toml").write_text(text.replace("{:064x}".format(7), digest))
     with Session(EL7, server.args, Reporter()) as session:
         assert session.lock(Request((), (tmp_path / "pylock.toml",))).wheels[0].sha256 == digest
+
+
+def test_pins_that_the_cache_has_are_asked_for_where_they_are(mirror, tmp_path):
+    """No index is asked for a lock that holds, and the cache keeps no addresses."""
+    server, cache, path = mirror("beta"), tmp_path / "cache", tmp_path / "pylock.toml"
+    digest = hashlib.sha256(server.files["beta-1-py3-none-any.whl"]).hexdigest()
+    pins = tmp_path / "beta.lock"
+    pins.write_text(f"beta==1 --hash=sha256:{digest}\n")
+
+    def locked(**named):
+        with Session(EL7, server.args, Reporter(), Kept(cache), **named) as session:
+            lock = session.lock(Request((), (pins,)), addresses=True)
+            return fetch.with_hashes(lock, session.repository.session, cache, Reporter())
+
+    with Session(EL7, server.args, Reporter(), Kept(cache)) as session:
+        lock = session.lock(Request((), (pins,)))
+        fetch.fetch(lock.wheels, session.repository.session, cache, Reporter())
+    path.write_text(pylock_text.dump(locked(), path))
+    assert f'url = "{server.url}/files/beta-1-py3-none-any.whl"' in path.read_text()
+    with pytest.raises(UsageError, match=r"nobody was asked: beta-1-py3-none-any\.whl"):
+        pylock_text.dump(locked(offline=True), path)

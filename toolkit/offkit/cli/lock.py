@@ -85,7 +85,7 @@ def lock(
         if offline and not no_index:
             standing.require(request, inputs.pinned(request, where), where, cache)
         with Session(where, request.index_args, console, Kept(cache), offline) as session:
-            found = session.lock(request)
+            found = session.lock(request, addresses=out is not None and out.suffix == ".toml")
             found = fetch.with_hashes(found, session.repository.session, cache, console)
             told = at_hand.clashing(found, cache, partial(session.holds, request))
             return found._replace(findings=(*found.findings, *told))

@@ -175,17 +175,18 @@ class Session:
         self._opened = repository, listed
         return self._opened
 
-    def lock(self, request: Request) -> Lock:
-        """The lock that the request is already, if the cache has its wheels; else resolve.
+    def lock(self, request: Request, addresses: bool = False) -> Lock:
+        """The lock that the request is already, if the cache has its wheels; else resolve. ``addresses``: where
+        each comes from is wanted too, which the index says, if one may be asked.
 
         Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
         no file, EnvironmentProblem when no index answers."""
         with self.reporter.bar("asking", 0, "B") as self._bar:
-            return self._stands_or_is_resolved(request)
+            return self._stands_or_is_resolved(request, addresses)
 
-    def _stands_or_is_resolved(self, request: Request) -> Lock:
+    def _stands_or_is_resolved(self, request: Request, addresses: bool) -> Lock:
         pinned = inputs.pinned(request, self.target) if self.kept else []
-        lock = self._standing(request, pinned) if pinned else None
+        lock = self._standing(request, pinned, addresses) if pinned else None
         if lock is None:
             if pinned:
                 self._close()  # it has the index options of a file that is read once more
@@ -213,13 +214,14 @@ class Session:
         wheels = {str(canonicalize_name(one.name)): (one.sha256, one.origin) for one in lock.wheels}
         remembered.write(given, self.target, wheels, lock.findings, cache)
 
-    def _standing(self, request: Request, pinned: list[Pin]) -> Lock | None:
+    def _standing(self, request: Request, pinned: list[Pin], addresses: bool) -> Lock | None:
         """The lock that these pins are, by what the cache has or else the index; None where the resolver is
         to have a look."""
         assert self.kept is not None
         seen = Seen()
         found = standing.look(pinned, self.target, self.kept.cache, None, seen)
-        if isinstance(found, Lock):
+        asked = addresses and not self.offline
+        if isinstance(found, Lock) and not (asked and any(not one.url for one in found.wheels)):
             self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
             then = remembered.read(standing.applying(pinned, self.target), self.target, self.kept.cache)
             expected = clashes.expected(found.wheels, self.target, lambda *constraints: None)

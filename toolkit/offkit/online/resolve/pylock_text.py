@@ -25,16 +25,25 @@ from packaging.version import Version
 from offkit import __version__
 from offkit.model import origin
 from offkit.model.built import Built
+from offkit.model.errors import UsageError
+from offkit.model.words import listed
 from offkit.online.request.locked import Lock, LockedWheel, MadeOf
 
 
 def dump(locked: Lock, path: Path) -> str:
-    """The text of a lock, all of whose hashes are known, for the file ``path``."""
+    """The text of a lock, all of whose hashes are known, for the file ``path``. Raises UsageError where nobody
+    knows the address of a wheel: the cache keeps none."""
     target = locked.target
     environment = target.markers()
     said = ("implementation_name", "platform_machine", "python_version", "sys_platform")
     records = {one.sha256: one for one in locked.built}
     sources = {one.wheel: _sources(one, records[one.wheel], path.absolute().parent) for one in locked.made_of}
+    nowhere = [one.filename for one in locked.wheels if not one.url and one.sha256 not in sources]
+    if nowhere:
+        raise UsageError(
+            f"{path.name} says of each wheel where it is, and for these nobody was asked: {listed(nowhere, 5)}",
+            fix="leave out --offline, or write the other form, which goes without: -o requirements.lock",
+        )
     lock = Pylock(
         lock_version=Version("1.0"),
         environments=[Marker(" and ".join(f'{name} == "{environment[name]}"' for name in said))],
