@@ -152,7 +152,8 @@ def test_the_locks_of_all_targets_together(offkit, index, tmp_path, name, option
 def test_a_lock_for_another_of_the_targets(offkit, tmp_path):
     """Where a target has none of its own, it is taken as before: said, with what does not hold."""
     assert offkit("lock", "alpha", "--target", "el7", "-o", tmp_path / "el7.lock")[0] == 0
-    code, _, err = offkit("bundle", "-r", tmp_path / "el7.lock", "--target", "el7", "--target", "el9")
+    words = ["-r", tmp_path / "el7.lock", "--target", "el7", "--target", "el9", "-o", tmp_path / "b.tar"]
+    code, _, err = offkit("bundle", *words)
     assert (code, "REQ026" in err, "was locked for el7" in err) == (1, True, True)
 
 
