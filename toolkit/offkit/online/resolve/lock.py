@@ -176,8 +176,8 @@ class Session:
         return self._opened
 
     def lock(self, request: Request, addresses: bool = False) -> Lock:
-        """The lock that the request is already, if the cache has its wheels; else resolve. ``addresses``: where
-        each comes from is wanted too, which the index says, if one may be asked.
+        """The lock that the request is already, if the cache has its wheels; else resolve. ``addresses``:
+        where each comes from is wanted too, which the index says, if one may be asked.
 
         Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
         no file, EnvironmentProblem when no index answers."""

@@ -31,8 +31,8 @@ from offkit.online.request.locked import Lock, LockedWheel, MadeOf
 
 
 def dump(locked: Lock, path: Path) -> str:
-    """The text of a lock, all of whose hashes are known, for the file ``path``. Raises UsageError where nobody
-    knows the address of a wheel: the cache keeps none."""
+    """The text of a lock, all of whose hashes are known, for the file ``path``. Raises UsageError where
+    nobody knows the address of a wheel: the cache keeps none."""
     target = locked.target
     environment = target.markers()
     said = ("implementation_name", "platform_machine", "python_version", "sys_platform")
@@ -41,7 +41,8 @@ def dump(locked: Lock, path: Path) -> str:
     nowhere = [one.filename for one in locked.wheels if not one.url and one.sha256 not in sources]
     if nowhere:
         raise UsageError(
-            f"{path.name} says of each wheel where it is, and for these nobody was asked: {listed(nowhere, 5)}",
+            f"{path.name} says of each wheel where it is, and for these nobody was asked: "
+            + listed(nowhere, 5),
             fix="leave out --offline, or write the other form, which goes without: -o requirements.lock",
         )
     lock = Pylock(
