@@ -78,6 +78,12 @@ TABLES = {
         "since": r"([23]\.\d+)?",
         "source": TEXT,
     },
+    "repo-config/everywhere.csv": {
+        "names": r"\w+( \w+)*",
+        "suffixes": r"([a-z]( [a-z])*)?",
+        "library": r"lib[a-z]+\.so\.\d",
+        "source": TEXT,
+    },
     "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},
     "repo-config/layouts.csv": {"folder": r"[\w{}]+(/[\w{}]+)+", "source": TEXT},
     "repo-config/network.csv": {"words": TEXT, "says": r"[a-z][^{}]*(\{[01]\}[^{}]*)*", "source": TEXT},

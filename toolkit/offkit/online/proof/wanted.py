@@ -20,6 +20,7 @@ from offkit.elf.resolution import Opened, Resolution, View
 from offkit.elf.search import Loader, Program
 from offkit.model import requirement
 from offkit.model.checklist import Foreign, Undefined
+from offkit.online.proof import everywhere
 from offkit.online.proof.undefined import Asked, Asking, Known
 
 _PREFIX = "/prefix"
@@ -27,6 +28,8 @@ _SITE = _PREFIX + "/lib/python3/site-packages"
 _PYTHON = _PREFIX + "/bin/python"
 # "needed by" is for people: enough to recognise the package.
 _NEEDED_BY = 20
+# Every CPython is linked with them, or with a libc that has all of it (configure.ac, LIBM and LIBS).
+_OF_PYTHON = ("libdl.so.2", "libm.so.6", "libpthread.so.0")
 
 
 class External(NamedTuple):
@@ -209,7 +212,10 @@ def _undefined(laid: _Set) -> list[Undefined]:
             continue  # what no path leads to is told, and it is not loaded
         outside = frozenset(each.name for each in misses)
         started = root.object.kind == PROGRAM
-        optional = not laid.weights.firm(root.object)
+        # Who loads what costs more to know than all of this.
+        there = everywhere.names(outside if started else {*outside, *_OF_PYTHON})
+        asked = {path: names - there for path, names in asked.items() if names - there}
+        optional = bool(asked) and not laid.weights.firm(root.object)
         for path, names in asked.items():
             gap, those = _Gap(frozenset(names), outside), gaps[posixpath.normpath(path), started, optional]
             if not any(one.names >= gap.names and one.outside <= gap.outside for one in those):
