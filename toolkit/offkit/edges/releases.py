@@ -8,7 +8,7 @@ from offkit.edges import data
 from offkit.model import nowhere, release
 from offkit.model.release import Release, Releases
 
-_LAYOUTS = "repo-config/layouts.csv"
+LAYOUTS = "repo-config/layouts.csv"
 
 
 @lru_cache(maxsize=None)
@@ -23,7 +23,7 @@ def known() -> Releases:
 @lru_cache(maxsize=None)
 def folders() -> List[str]:
     """Where repositories lie below the top of a disc, or of a mirror; {arch} stands in some."""
-    rows = csv.DictReader(data.read_text(_LAYOUTS).splitlines())
+    rows = csv.DictReader(data.read_text(LAYOUTS).splitlines())
     return [*known().folders, *(row["folder"] for row in rows)]
 
 

@@ -79,7 +79,7 @@ def test_a_header(header, el, fix):
         ("Error: pg_config executable not found.", "needs pg_config, of postgresql-devel", ""),
         ("error: command 'g++' failed: No such file or directory", "needs a C++ compiler", "gcc-c++"),
         ("/usr/bin/ld: cannot find -lpq\nerror: x", "needs the library pq to link with", ""),
-        ("OSError: mysql_config not found", "does not compile here", ""),
+        ("OSError: mysql_config not found", "needs the program mysql_config, of a -devel package", ""),
         ("nothing of note", "does not compile here", ""),
     ],
 )

@@ -18,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from offkit.edges import data, plugins
+from offkit.edges import data, plugins, releases
 from offkit.elf import refusals
 from offkit.model import builds, clashes, nowhere, packages, release, surroundings, things, yum
 from offkit.online.wheels import memo, store, stored
@@ -36,6 +36,7 @@ TABLES = (
     plugins.TABLE,
     refusals.TABLE,
     surroundings.TABLE,
+    releases.LAYOUTS,
 )
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
