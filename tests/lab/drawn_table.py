@@ -18,8 +18,8 @@ are in [truth-chosen.md](truth-chosen.md).
 
 Inside the root, without a network, each in a process of its own:
 
-- every extension module and library is opened as an import would (`RTLD_NOW`); where the loader misses
-  something, until all that it misses is known;
+- every extension module and library is opened as an import would (`RTLD_NOW`), what auditwheel has put into `*.libs`
+  with those who need it; where the loader misses something, until all that it misses is known;
 - every program is started, and the loader asked what it would load (`LD_TRACE_LOADED_OBJECTS`); of the scripts
   (but for *.js, which is given to an interpreter by its name) one for each first line;
 - every top-level module of every distribution is imported.
@@ -29,7 +29,7 @@ does. A pair is equal when these are the same: the names of what is missing, of 
 every name leads to, the files that are refused and why, the loaders and interpreters that are not there, and what
 cannot be preloaded; and when the forecast has the doctor's missing and old libraries, loaders and needs, with its
 severities. What is no part of that, as the forecast can know little of it or nothing: symbols, static TLS and damage
-(LIB005, LIB014 to LIB019), scripts, and what Python itself and the processor have (NEED004 to NEED006).
+(LIB005, LIB014 to LIB019, LIB028), scripts, what libraries of the server need themselves, and what Python itself and the processor have (NEED004 to NEED006).
 
 **{equal} of {pairs} pairs are equal.** {unequal}
 

@@ -35,6 +35,7 @@ import environments
 import truth
 import wheel_trees
 import witness
+from offkit.elf import reader
 from offkit.model.finding import ERROR
 from offkit.online.proof import forecast
 from offkit.server.doctor import forecast as beforehand
@@ -47,6 +48,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 POOL = os.path.join(HERE, "drawn_pool.csv")
 SEED, ENVIRONMENTS, ROOTS = 16, 190, 3
 _RELEASE = "el9"
+_VENDORED = re.compile(
+    r"/[^/]*\.libs/"
+)  # where auditwheel puts what is loaded by those who need it, or by nobody
 _MISSING = ("LIB001", "LIB003", "LIB004", "LIB008", "LIB025")
 _REFUSED = {
     "LIB005": "damaged",
@@ -188,7 +192,20 @@ class Stand:
         self.surveyed = self._survey(self.wheels)
         self.wanted = ()
         self.own = ()
-        self.brings = {}  # file of a module → what it loads where nothing is amiss
+        self.brings = {path: self._brought(path) for path, each in self.files.items() if each.module}
+
+    def _brought(self, path):
+        """What of the environment is loaded with a module where nothing is amiss."""
+        named = {}
+        for other, each in self.files.items():
+            for name in (os.path.basename(other), each.soname):
+                named.setdefault(name, set()).add(other)
+        found, todo = set(), [path]
+        while todo:
+            more = {other for name in self.files[todo.pop()].needed for other in named.get(name, ())}
+            todo += more - found
+            found |= more
+        return sorted(found)
 
     def _survey(self, wheels):
         return forecast.survey(
@@ -247,7 +264,7 @@ class Stand:
                     programs.append(path)
             elif any(os.path.basename(path) == each.name + suffix for suffix in suffixes) and each.module:
                 modules.append(path)
-            elif not each.module and each.arch == "x86_64":
+            elif not each.module and each.arch == "x86_64" and not _VENDORED.search(path):
                 libraries.append(path)
         needed = {name for each in self.files.values() for name in each.needed}
         libraries.sort(key=lambda p: bool(needed & {os.path.basename(p), self.files[p].soname}))
@@ -309,14 +326,9 @@ class Stand:
         return os.path.normpath(os.path.join(self.site, each.path))
 
     def _learn(self, happened):
-        """What is wanted of a server, and which libraries the environment brings."""
+        """What is wanted of a server, and which of its own libraries the environment loads."""
         base = set(os.listdir(os.path.join(self.base, bare.LIB)))
         found = {p for each in happened["opened"] for p in each["found"].values() if p}
-        self.brings = {
-            each["path"]: [p for p in each["found"].values() if p]
-            for each in happened["opened"]
-            if each["module"]
-        }
         system = {os.path.basename(path) for path in found if path.startswith("/usr/lib64/")}
         self.wanted = tuple(sorted(system - base)) or ("",)
         self.own = tuple(
@@ -362,8 +374,12 @@ class Stand:
         _differ(
             wrong, "preloaded", happened["passed"], {each.subject for each in said if each.code == "LIB019"}
         )
-        mine = {_plain(each) for each in said if each.code.startswith(_FORESEEN)}
-        _differ(wrong, "forecast", mine, {_plain(each) for each in before if each.code.startswith(_FORESEEN)})
+        theirs = self._theirs(opened)
+        mine, foreseen = (
+            {_plain(each) for each in those if each.code.startswith(_FORESEEN) and each.subject not in theirs}
+            for those in (said, before)
+        )
+        _differ(wrong, "forecast", mine, foreseen)
         failing = {name: text for name, text in happened["imports"].items() if text}
         unsaid = [
             "{}: {}".format(name, _short(text)) for name, text in failing.items() if not _covered(text, said)
@@ -394,6 +410,15 @@ class Stand:
             _code(),
         )
 
+    def _theirs(self, opened):
+        """What libraries of the server need themselves: no package manager leaves that out, and no wheel says it."""
+        found = {place for each in opened for place in each["found"].values() if place.startswith("/usr/")}
+        needed = set()
+        for place in found:
+            with open(self.root + os.path.realpath(place), "rb") as file:
+                needed.update(reader.read(file).needed)
+        return needed
+
     def files_interpreter(self, path):
         with open(self.root + path, "rb") as source:
             content = source.read()
@@ -416,6 +441,8 @@ class Stand:
             damaged = _DAMAGED.match(said)
             if damaged and damaged.group("path") == path:
                 refused.add(("damaged", truth._real(self.root, path)))
+            elif damaged:  # what it needs, which is missing by that
+                beside.add(truth._real(self.root, damaged.group("path")))
             elif said and not (matched or _ELSE.search(said)):
                 wrong.append("not understood: " + said)
         return refused, beside

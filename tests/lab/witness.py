@@ -44,8 +44,8 @@ def opened(plan):
             old = opener._OLD.match(said)
             verdict = {"path": path, "missing": {}, "bad": "", "old": old.groups() if old else None}
             verdict.update(said=said, first=said, found=opener.found(log))
-            if said and not said.startswith(OPENED):  # nobody else opens what comes after what it stops at
-                mapped.update(os.path.realpath(place) for place in plan["brings"].get(path, ()))
+        if said and not said.startswith(OPENED):  # nobody else opens what comes after what it stops at
+            mapped.update(os.path.realpath(place) for place in plan["brings"].get(path, ()))
         mapped.update(os.path.realpath(place) for place in verdict["found"].values() if place)
         verdicts.append(dict(verdict, module=module))
     return verdicts
