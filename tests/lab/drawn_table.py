@@ -19,7 +19,7 @@ are in [truth-chosen.md](truth-chosen.md).
 Inside the root, without a network, each in a process of its own:
 
 - every extension module and library is opened as an import would (`RTLD_NOW`), what auditwheel has put into `*.libs`
-  with those who need it; where the loader misses something, until all that it misses is known;
+  with those who need it, if anybody does; where the loader misses something, until all that it misses is known;
 - every program is started, and the loader asked what it would load (`LD_TRACE_LOADED_OBJECTS`); of the scripts
   (but for *.js, which is given to an interpreter by its name) one for each first line;
 - every top-level module of every distribution is imported.

@@ -9,6 +9,7 @@ drawn_pool.csv; what an environment wants of a server is learned in its first ro
 
 import argparse
 import ast
+import contextlib
 import csv
 import functools
 import json
@@ -48,9 +49,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 POOL = os.path.join(HERE, "drawn_pool.csv")
 SEED, ENVIRONMENTS, ROOTS = 16, 190, 3
 _RELEASE = "el9"
-_VENDORED = re.compile(
-    r"/[^/]*\.libs/"
-)  # where auditwheel puts what is loaded by those who need it, or by nobody
+_VENDORED = re.compile(r"/[^/]*\.libs/")  # where auditwheel puts what it brings along
 _MISSING = ("LIB001", "LIB003", "LIB004", "LIB008", "LIB025")
 _REFUSED = {
     "LIB005": "damaged",
@@ -254,6 +253,7 @@ class Stand:
         """What the witness saw, with what it was asked about."""
         suffixes = _suffixes(self.series)
         libraries, modules, programs, scripts = [], [], [], {}
+        needed = {name for each in self.files.values() for name in each.needed}
         for path, each in sorted(self.files.items()):
             if not os.path.exists(self.root + path):
                 continue
@@ -264,10 +264,11 @@ class Stand:
                     programs.append(path)
             elif any(os.path.basename(path) == each.name + suffix for suffix in suffixes) and each.module:
                 modules.append(path)
-            elif not each.module and each.arch == "x86_64" and not _VENDORED.search(path):
+            elif not each.module and each.arch == "x86_64":
                 libraries.append(path)
-        needed = {name for each in self.files.values() for name in each.needed}
-        libraries.sort(key=lambda p: bool(needed & {os.path.basename(p), self.files[p].soname}))
+        users = {path: bool(needed & {os.path.basename(path), self.files[path].soname}) for path in libraries}
+        libraries = [path for path in libraries if not (users[path] and _VENDORED.search(path))]
+        libraries.sort(key=users.get)
         plan = {
             "open": [(path, True) for path in modules] + [(path, False) for path in libraries],
             "programs": programs,
@@ -350,7 +351,7 @@ class Stand:
         ).findings
         opened, programs = happened["opened"], happened["programs"]
         wrong = []
-        loader = {name for each in opened + programs for name in each["missing"]}
+        loader = {name for each in opened + programs for name in self._missing(each)}
         doctor = {each.subject for each in said if each.code in _MISSING and "/" not in each.subject}
         _differ(wrong, "missing", {n for n in loader if "/" not in n}, doctor)
         old = {os.path.basename(each["old"][0]) for each in opened if each["old"]}
@@ -410,13 +411,21 @@ class Stand:
             _code(),
         )
 
+    def _missing(self, each):
+        """Of what auditwheel has put aside and nobody needs by its name: not what lies beside it, for whoever
+        opens that has loaded this before."""
+        if not _VENDORED.search(each["path"]):
+            return list(each["missing"])
+        own = {os.path.basename(path) for path in self.files if os.path.exists(self.root + path)}
+        return [name for name in each["missing"] if name not in own]
+
     def _theirs(self, opened):
         """What libraries of the server need themselves: no package manager leaves that out, and no wheel says it."""
-        found = {place for each in opened for place in each["found"].values() if place.startswith("/usr/")}
+        found = {place for each in opened for place in each["found"].values() if place}
         needed = set()
-        for place in found:
-            with open(self.root + os.path.realpath(place), "rb") as file:
-                needed.update(reader.read(file).needed)
+        for place in {truth._real(self.root, place) for place in found if place.startswith("/usr/")}:
+            with contextlib.suppress(OSError, ValueError), open(self.root + place, "rb") as file:
+                needed.update(reader.read(file).needed)  # a link may lead nowhere, and a file be damaged
         return needed
 
     def files_interpreter(self, path):
