@@ -85,7 +85,7 @@ def lock(
         if offline and not no_index:
             standing.require(request, inputs.pinned(request, where), where, cache)
         with Session(where, request.index_args, console, Kept(cache), offline) as session:
-            found = session.lock(request, addresses=out is not None and out.suffix == ".toml")
+            found = session.lock(request, addresses=_is_pylock(out))
             found = fetch.with_hashes(found, session.repository.session, cache, console)
             told = at_hand.clashing(found, cache, partial(session.holds, request))
             return found._replace(findings=(*found.findings, *told))
@@ -149,18 +149,18 @@ def _document(found: "Lock") -> Dict[str, Any]:
     }
 
 
-def _as_pylock(found: "Lock", out: Path) -> str:
-    """Where that is what the file is called."""
+def _is_pylock(out: Optional[Path]) -> bool:
+    """By what the file is called."""
     from offkit.online.request import pylock
-    from offkit.online.resolve import pylock_text
 
-    return pylock_text.dump(found, out) if pylock.is_name(out) else found.text(why=True)
+    return out is not None and pylock.is_name(out)
 
 
 def _write(found: "Lock", out: Optional[Path]) -> None:
+    from offkit.online.resolve import pylock_text
     from offkit.online.wheels import fetch
 
-    text = _as_pylock(found, out) if out is not None and out.suffix == ".toml" else found.text(why=True)
+    text = pylock_text.dump(found, out) if out is not None and _is_pylock(out) else found.text(why=True)
     if out is not None:
         fetch.write_text(out, text)
         done = "{}: {}".format(out, words.several(len(found.wheels), "wheel"))

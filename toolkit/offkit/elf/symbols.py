@@ -22,6 +22,7 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Mapping,
     Optional,
     Sequence,
     Set,
@@ -325,6 +326,29 @@ class Table:
 def likely_in(defined: AbstractSet[int], names: AbstractSet[bytes]) -> Set[bytes]:
     """Those of the names that a file with ``defined`` (of a table) has: as good as certain, with 31 bits."""
     return {name for name in names if _gnu_hash(name) >> 1 in defined}
+
+
+class Wants:
+    """In the place of a file's symbols (``Symbols``): those that it wants are known, and it defines none."""
+
+    def __init__(self, names: Mapping[bytes, bool]) -> None:
+        """Each with whether it is looked up when the file is loaded."""
+        self._names = names
+
+    def wanted(self, bare: Collection[str] = ()) -> AbstractSet[bytes]:
+        return self._names.keys()
+
+    def at_once(self, names: AbstractSet[bytes], bare: Collection[str] = ()) -> Dict[bytes, bool]:
+        return {name: now for name, now in self._names.items() if name in names}
+
+    def having(self, names: AbstractSet[bytes], versions_too: bool = False) -> AbstractSet[bytes]:
+        return frozenset()
+
+    def less(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
+        return names
+
+    def lacks(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
+        return names - self.having(names)
 
 
 class Symbols:

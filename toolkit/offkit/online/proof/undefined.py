@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import base64
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any
 
 from offkit.elf.refusals import Process
 from offkit.elf.resolution import Mapped, Refusal, View
-from offkit.elf.symbols import Table, likely_in
+from offkit.elf.symbols import Table, Wants, likely_in
 
 _PYTHON = (b"Py", b"_Py")
 _NOTHING: Mapping[str, bool] = MappingProxyType({})
@@ -33,18 +33,12 @@ def kept(table: Table) -> dict[str, Any]:
     }
 
 
-class Known:
+class Known(Wants):
     """What was kept of a file, in the place of its symbols."""
 
     def __init__(self, wants: Mapping[str, bool] = _NOTHING, defines: str = "") -> None:
-        self._wants = {name.encode("utf-8", "surrogateescape"): now for name, now in wants.items()}
+        super().__init__({name.encode("utf-8", "surrogateescape"): now for name, now in wants.items()})
         self._packed, self._defined = defines, frozenset[int]()
-
-    def wanted(self, bare: Collection[str] = ()) -> AbstractSet[bytes]:
-        return self._wants.keys()
-
-    def at_once(self, names: AbstractSet[bytes], bare: Collection[str] = ()) -> dict[bytes, bool]:
-        return {name: now for name, now in self._wants.items() if name in names}
 
     def having(self, names: AbstractSet[bytes], versions_too: bool = False) -> AbstractSet[bytes]:
         if self._packed:
@@ -52,12 +46,6 @@ class Known:
             hashes.frombytes(base64.b64decode(self._packed))
             self._packed, self._defined = "", frozenset(hashes)
         return likely_in(self._defined, names) if self._defined else set()
-
-    def less(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
-        return names
-
-    def lacks(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
-        return names - self.having(names)
 
 
 class Asking(Process):

@@ -30,6 +30,7 @@ _PYTHON = _PREFIX + "/bin/python"
 _NEEDED_BY = 20
 # Every CPython is linked with them, or with a libc that has all of it (configure.ac, LIBM and LIBS).
 _OF_PYTHON = ("libdl.so.2", "libm.so.6", "libpthread.so.0")
+_UNKNOWN = Known()
 
 
 class External(NamedTuple):
@@ -65,15 +66,11 @@ def _unpacked(found: dict[str, Any]) -> Elf:
     return Elf(**plain)._replace(needs=tuple(VersionNeed(*need) for need in plain["needs"]))
 
 
-_UNKNOWN = Known()
-
-
 class _Installed(View):
     """Files by the path where they come to lie."""
 
     def __init__(self) -> None:
         self.files: dict[str, Opened] = {}
-
         self.kept: dict[str, Known] = {}
 
     def open(self, path: str) -> Opened:

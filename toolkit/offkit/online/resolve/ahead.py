@@ -2,8 +2,8 @@
 
 The resolver asks for one thing after the other. Here threads follow what the newest fitting wheel of each
 project requires, and what the resolver then asks for has come already. Where it goes from one version of a
-project to the next, they go before it. It gets the very answers, in its own
-order: a wrong guess costs a request, and a failure of one that nobody needs is none.
+project to the next, they go before it. It gets the very answers, in its own order: a wrong guess costs a
+request, and a failure of one that nobody needs is none.
 """
 
 from __future__ import annotations

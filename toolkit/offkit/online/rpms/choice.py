@@ -149,7 +149,8 @@ class Chooser:
         hotfixes = [number for number, shelf in enumerate(self._shelves) if shelf.hotfixes]
         streams = modules.active(known, server.streams if server else {}, platform)
         world.hide(*modules.rules(known, streams), hotfixes)
-        for number, name, evr, arch, where in list(world.packages()):
+        filtering = any(shelf.filter != Filter() for shelf in self._shelves)
+        for number, name, evr, arch, where in list(world.packages()) if filtering else ():
             own = self._shelves[where].filter
             if setting := own.hiding(name, evr, arch):
                 world.exclude([number], f"is excluded by {setting} in {own.file}")

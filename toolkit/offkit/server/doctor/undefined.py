@@ -5,12 +5,13 @@ the loader as one that needs the same libraries, and wants nothing but those.
 import os
 import posixpath
 import sys
-from typing import AbstractSet, Any, Collection, Dict, Iterable, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, ET_EXEC, Elf
 from offkit.elf.resolution import Opened, View
 from offkit.elf.search import Loader, Program
+from offkit.elf.symbols import Wants
 from offkit.model.checklist import Checklist, Undefined
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.server.doctor import refusal_words
@@ -21,39 +22,17 @@ _PYTHON = ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libutil.s
 _PYTHONS = ("/usr/local/bin/python{}", "/usr/bin/python{}")
 
 
-class _Wants:
-    """In the place of a file's symbols (elf.symbols.Symbols)."""
-
-    def __init__(self, names: Dict[bytes, bool]) -> None:
-        """Each with whether it is looked up when the file is loaded."""
-        self._names = names
-
-    def wanted(self, bare: Collection[str] = ()) -> Set[bytes]:
-        return set(self._names)
-
-    def at_once(self, names: AbstractSet[bytes], bare: Collection[str] = ()) -> Dict[bytes, bool]:
-        return {name: now for name, now in self._names.items() if name in names}
-
-    def having(self, names: AbstractSet[bytes], versions_too: bool = False) -> Set[bytes]:
-        return set()
-
-    def less(self, names: AbstractSet[bytes]) -> AbstractSet[bytes]:
-        return names
-
-    lacks = less
-
-
 class Foreseen(View):
     """The server's files, and those of a bundle as far as its checklist tells of them."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._files: Dict[str, Tuple[Opened, _Wants]] = {}
+        self._files: Dict[str, Tuple[Opened, Wants]] = {}
 
     def put(self, elf: Elf, names: Dict[bytes, bool]) -> str:
         """Its path."""
         path = posixpath.join(_PLACE, str(len(self._files)))
-        self._files[path] = Opened(elf, path), _Wants(names)
+        self._files[path] = Opened(elf, path), Wants(names)
         return path
 
     def open(self, path: str) -> Opened:

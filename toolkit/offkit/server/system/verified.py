@@ -106,10 +106,8 @@ def _refuse_unkeyed(verdicts: Dict[str, Verdict], sources: Sources, here: Server
         lost += [path for path in signed if own.check(path).kind == rpm_keys.NO_KEY]
     if not lost:
         return
-    key = ""
-    for number, each in enumerate(more):
-        ring = _ring("{}/{}".format(folder, number), [each], here)
-        key = key or (each if ring.check(lost[0]).kind == rpm_keys.SIGNED else "")
+    rings = ((each, _ring("{}/{}".format(folder, number), [each], here)) for number, each in enumerate(more))
+    key = next((each for each, ring in rings if ring.check(lost[0]).kind == rpm_keys.SIGNED), "")
     named = "names {}, which {} missing".format(
         words.listed(missing, _NAMED), "is" if len(missing) == 1 else "are"
     )
