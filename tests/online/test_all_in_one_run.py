@@ -245,3 +245,35 @@ def test_a_constraint_to_a_wheel_that_does_not_fit(mirror, refused, tmp_path):
             session.lock(Request(("alpha", "nobody"), (), (), (limits,)))
     found = {(one.code, one.subject) for one in caught.value.findings}
     assert found == {("REQ001", "alpha"), ("REQ003", "nobody")}
+
+
+def four(server):
+    """Two contradictions, of two packages each, that have nothing to do with each other."""
+    for name, requires in (("a", "x<2"), ("b", "x>=2"), ("c", "y<1"), ("d", "y>=1")):
+        server.add(name, "2", requires=[requires])
+    for name in "xy":
+        for version in ("0.5", "1", "2"):
+            server.add(name, version)
+    return server
+
+
+def test_two_contradictions(mirror, refused):
+    """Both are told, with what else is wrong; and each with a cure of its own, where one holds."""
+    server = four(mirror("gamma"))
+    found = refused(server, "a", "b", "c", "d", "gamma")
+    assert set(found) == {("REQ005", "x"), ("REQ005", "y")}
+    assert set(found["REQ005", "x"].looked_in) == {"a 2 needs x<2", "b 2 needs x>=2"}
+    assert set(found["REQ005", "y"].looked_in) == {"c 2 needs y<1", "d 2 needs y>=1"}
+    assert [one.fix for one in found.values()] == ["", ""]
+    server.add("p", requires=["d"])
+    found = refused(server, "a", "b", "c", "p", "nobody1", "gamma")
+    assert set(found) == {("REQ003", "nobody1"), ("REQ005", "x"), ("REQ005", "y")}
+    server.add("b", "1")
+    found = refused(server, "a==2", "b==2", "c==2", "d==2", "gamma")
+    assert {one.subject: one.fix for one in found.values()} == {
+        "x": "use b==1: everything but c, d resolves with it",
+        "y": "",
+    }
+    server.add("d", "1")
+    found = refused(server, "a==2", "b==2", "c==2", "d==2", "gamma")
+    assert {one.fix for one in found.values()} == {"use b==1, d==1: the whole request resolves with them"}

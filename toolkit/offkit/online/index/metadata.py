@@ -10,7 +10,7 @@ import contextlib
 import functools
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -117,6 +117,19 @@ class Seen:
             ),
             frozenset(),
         )
+
+    def leading(self, projects: Collection[str], to: Collection[str]) -> tuple[str, ...]:
+        """Those of some projects that are, or in some release need, one of these in turn."""
+        found, needed_by = set(to), dict[str, set[str]]()
+        for (name, _), lines in self.requires.items() if to else ():
+            for line in filter(is_readable, lines):
+                needed_by.setdefault(canonicalize_name(requirement(line).name), set()).add(name)
+        todo = list(found)
+        while todo:
+            new = needed_by.get(todo.pop(), set()) - found
+            found |= new
+            todo += new
+        return tuple(sorted(found.intersection(projects)))
 
     def _repaired(self, release: Release, wrong: str, right: str) -> None:
         self.repairs.setdefault((*release, wrong), Repair(*release, wrong, right))

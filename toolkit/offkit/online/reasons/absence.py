@@ -459,7 +459,8 @@ def _conflict(causes: Sequence[Cause], target: Target) -> Problem:
         tuple(dict.fromkeys(lines)),
     )
     between = sorted({name for cause in causes for name in (cause.project, cause.wanting) if name})
-    return Problem(finding, among=tuple(between))
+    askers = sorted({cause.wanting or cause.project for cause in causes} - {""})
+    return Problem(finding, among=tuple(between), askers=tuple(askers))
 
 
 def _parses(text: str) -> bool:

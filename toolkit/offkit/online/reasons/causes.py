@@ -43,6 +43,7 @@ class Problem(NamedTuple):
     elsewhere: Elsewhere | None = None
     source: Source | None = None
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
+    askers: tuple[str, ...] = ()  # of a conflict: those of the request without which it would be none
 
     def untried(self) -> Problem:
         """Where it is not seen that the request resolves with its source."""

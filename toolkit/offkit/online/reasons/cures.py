@@ -64,9 +64,9 @@ def find(
     """
     attempt = Attempts(resolve, target, tell)
     problems = one_system.grouped(problems)
-    instead = names.meant(problems, {problem: _asker(problem) for problem in problems}, target, attempt)
+    instead = names.meant(problems, {problem: _askers(problem) for problem in problems}, target, attempt)
     every, problems = problems, [one for one in problems if one.parent or one.project not in instead]
-    lost = frozenset(_asker(problem) for problem in problems if problem.hopeless).union(instead)
+    lost = frozenset().union(*(_askers(problem) for problem in problems if problem.hopeless), instead)
     held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
     found = []
     for problem in every:
@@ -75,8 +75,8 @@ def find(
             continue
         own = [] if problem.hopeless else held
         tried = {lost}
-        if not own and not problem.hopeless and len(problems) > 1 and problem.project:
-            others = frozenset(filter(None, map(_asker, problems))) - {_asker(problem)}
+        if not own and not problem.hopeless and len(problems) > 1 and _askers(problem):
+            others = frozenset().union(*map(_askers, problems)) - _askers(problem)
             own = _held([problem], target, others, attempt)
             tried.add(others)
         also = _untried(problem, problems, target)
@@ -149,7 +149,7 @@ def _left_out(
         return []
     asker = _asker(problem)
     for others in ([one for one in problems if one.elsewhere], problems):
-        without = lost.union(map(_asker, others))
+        without = lost.union(*map(_askers, others))
         if attempt(Try(target, without=without, some=True)) is not None:
             rest = "the rest resolves without it"
             if without != {asker}:
@@ -159,8 +159,12 @@ def _left_out(
 
 
 def _asker(problem: Problem) -> str:
-    """What has to go from the request for the problem to go, where that is a part of it."""
     return problem.parent or problem.project
+
+
+def _askers(problem: Problem) -> frozenset[str]:
+    """What has to go from the request for the problem to go, where that is a part of it."""
+    return frozenset(problem.askers or filter(None, [_asker(problem)]))
 
 
 def _held(

@@ -43,14 +43,14 @@ def of(name: str, target: Target) -> Row | None:
 
 
 def meant(
-    problems: Sequence[Problem], asked_by: Mapping[Problem, str], target: Target, attempt: Attempt
+    problems: Sequence[Problem], asked_by: Mapping[Problem, frozenset[str]], target: Target, attempt: Attempt
 ) -> dict[str, str]:
     """By project, what to do about those that the user asks for by such a name, where the request resolves
     so. ``asked_by``: what has to go from the request for a problem to go."""
     rows = {one.project: row for one in problems if not one.parent and (row := of(one.project, target))}
     if not rows:
         return {}
-    others = frozenset(filter(None, asked_by.values())) - set(rows)
+    others = frozenset().union(*asked_by.values()) - set(rows)
     more = tuple(sorted({row.instead for row in rows.values() if row.kind == RENAMED}))
     if attempt(Try(target, without=others | set(rows), more=more)) is None:
         return {}

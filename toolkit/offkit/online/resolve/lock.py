@@ -16,6 +16,7 @@ from offkit.model.errors import IntegrityError, OffkitError, RequestError, Usage
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
+from offkit.model.words import listed
 from offkit.online.index import (
     certificates,
     configuration,
@@ -302,10 +303,12 @@ class Session:
     def tried(
         self, request: Request, limits: Sequence[str] = (), unreadable: list[UsageError] | None = None
     ) -> Tried:
-        """Resolved, or as far as that goes: what is missing is stood in for, so that the next round meets the
-        next problem, and all of them are met in one run. ``limits``: constraints that hold too.
-        ``unreadable`` gets what cannot be read."""
+        """Resolved, or as far as that goes: what is missing is stood in for, and what leads to a conflict set
+        aside, so that the next round meets the next problem, and all of them are met in one run; of a session
+        with a limit, one conflict. ``limits``: constraints that hold too. ``unreadable`` gets what cannot be
+        read."""
         explained: list[Problem] = []
+        aside, purse, limit = set[str](), Purse(_TRIED), self._limit  # the first: what leads to a conflict
         for _ in range(MAX_ROUNDS):
             taken: list[Finding] = []
             lost: list[Problem] = []  # given by a path or a URL, and not to be had
@@ -314,11 +317,12 @@ class Session:
                 if unreadable is not None:
                     unreadable.clear()
                 requirements = self.read(request, taken, lost, unreadable=unreadable)
+                requirements = [one for one in requirements if canonicalize_name(one.name or "") not in aside]
                 if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
                     requirements = [requirement.without_hashes(each) for each in requirements]
                 allowed = chosen.given_hashes(requirements)
                 asked = [*requirements, *map(requirement.constraint, limits)]
-                pinned = self.resolve(asked) if requirements else []
+                pinned = self.resolve(asked, limit) if requirements else []
                 had = {canonicalize_name(ireq.name) for ireq in pinned}
                 explained += absence.of_sources(
                     one for one in self._sources if canonicalize_name(one.name) in had
@@ -329,19 +333,29 @@ class Session:
                 if causes.of(error) is not None and self._unfit() - self._known_unfit:
                     self._close()  # no page has said so of those; without them, the reasons are others
                     continue
+                met = len(explained)
                 try:
                     explained += self.explain(error, lost, requirements)
+                except troubles.TooDeep:
+                    if not aside:
+                        raise
+                    break  # what has been met will do
                 except OffkitError as other:
                     told = [one.finding for one in (*lost, *explained)]
                     if not told:
                         raise
                     raise type(other)(other.message, [*told, *other.findings], other.fix) from error
-                if not self._stubs.grew() and known == self._stood_in():
+                clash = self._limit is None and {name for one in explained[met:] for name in one.askers}
+                if not (self._stubs.grew() or known != self._stood_in() or clash):
                     break
+                if clash:
+                    self._trying(f"looking what else cannot be had, without {listed(sorted(clash), 4)}")
+                    aside |= clash
+                    limit = Limit(_TRIED, purse)
                 self._close()
         damaged = absence.of_damaged(self.seen.damaged)
         problems = list(dict.fromkeys([*lost, *explained, *damaged]))  # what several rounds met, once
-        if not pinned or self._stubs.doubtful:  # what sources say they require does not go with the rest
+        if not pinned or aside or self._stubs.doubtful:  # the whole is not seen to go with what sources say
             problems = [one.untried() for one in problems]
         return Tried(requirements, pinned, allowed, taken, problems)
 
@@ -515,6 +529,8 @@ class Session:
         gone = {one.project for one in lost} | {one.project for one in self.seen.damaged.values()}
         gone |= self.seen.by_name
         problems = absence.explain(found, self._asked(), gone)
+        direct = {canonicalize_name(ireq.name or "") for ireq in requirements if not ireq.constraint}
+        problems = [one._replace(askers=self.seen.leading(direct, one.askers)) for one in problems]
         if not requirements:
             return problems
         with foreign.markers_of(self.target):
@@ -550,8 +566,8 @@ class Session:
         """As Trials.holds. A lock does not, and no index is asked: what would change is pinned there."""
         return None if inputs.pinned(request, self.target) else self._trials(request).holds(*constraints)
 
-    def resolve(self, requirements: list[Any]) -> list[Any]:
-        """Pinned requirements; pip's exceptions pass through."""
+    def resolve(self, requirements: list[Any], limit: Limit | None = None) -> list[Any]:
+        """Pinned requirements; pip's exceptions pass through. ``limit``: None means the session's."""
         self._known_unfit = self._unfit()
         self._ahead.begin(requirements)
         self.builder.given = requirement.hashes(requirements)
@@ -560,7 +576,9 @@ class Session:
             foreign.temporary_files_in(self._directory),
             misfits.told(self.seen, self.target),
         ):
-            pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._limit)
+            pinned = foreign.resolve(
+                self.repository, self.target, requirements, self.seen, limit or self._limit
+            )
         Maker(self.builder, self.repository.session, self.target).put_in_place(pinned)
         return pinned
 
