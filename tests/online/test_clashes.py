@@ -118,6 +118,38 @@ def test_what_fails_is_told_with_a_cure_that_was_tried(mirror):
     assert told.fix == ""
 
 
+def test_what_fails_beside_what_cannot_be_had(mirror):
+    """Both are told at once; the cure of the one has what the other wants, and each holds when it is done."""
+    server = mirror()
+    server.add("jinja2", "2.11.3", requires=["MarkupSafe>=0.23"])
+    server.add("markupsafe", "2.1.5")
+    server.add("markupsafe", "2.0.1")
+    server.add("compiled", "2", tag="cp310-cp310-win_amd64")
+    server.add("compiled", "3")
+
+    def problems(*requirements):
+        with Session(preset("3.9"), server.args, Reporter()) as session:
+            try:
+                return list(session.lock(Request(requirements, ())).findings)
+            except RequestError as error:
+                return error.findings
+
+    told = {one.subject: one for one in problems("compiled==2", "jinja2")}
+    assert {name: one.code for name, one in told.items()} == {"compiled": "REQ001", "jinja2": "REQ021"}
+    assert told["compiled"].fix == "use compiled==3, markupsafe==2.0.1: the whole request resolves with them"
+    assert told["jinja2"].fix == "add 'markupsafe<2.1': everything but compiled resolves with it"
+    assert problems("compiled==3", "jinja2", "markupsafe==2.0.1") == []
+    assert problems("jinja2", "markupsafe<2.1") == []
+    server.add("strict", "1", requires=["markupsafe>=2.1"])
+    told = {one.subject: one.fix for one in problems("compiled==2", "jinja2", "strict")}
+    assert told == {"compiled": "use compiled==3: the whole request resolves with it", "jinja2": ""}
+    # On another Python it would be the same, and that is told of this one alone.
+    server.add("newer", "1", tag="cp310-none-any")
+    assert [one.fix for one in problems("newer", "jinja2", "strict") if one.subject == "newer"] == [""]
+    (told,) = [one.fix for one in problems("newer", "jinja2") if one.subject == "newer"]
+    assert "the whole request with markupsafe==2.0.1 resolves with --python 3.10" in told
+
+
 def test_several_cures(mirror):
     """All together where they hold together; where one cannot be had, the others alone."""
     server = mirror()
@@ -152,7 +184,8 @@ def test_what_is_known_to_fail_is_no_cure(mirror):
     with Session(preset("3.9"), server.args, Reporter()) as session:
         with pytest.raises(RequestError) as caught:
             session.lock(Request(("pandas==2.0.3", "numpy==2.0.9"), ()))
-        assert [one.fix for one in caught.value.findings] == [""]  # 2.0.2 and any other that is newest
+        (told,) = caught.value.findings  # not 2.0.2, which is the nearest
+        assert told.fix == "use numpy==1.26.4: the whole request resolves with it"
         with pytest.raises(RequestError) as caught:
             session.lock(Request(("pandas==2.0.3", "numpy==1.26.9"), ()))
         (told,) = caught.value.findings
@@ -166,8 +199,9 @@ def test_what_is_known_to_fail_is_no_cure(mirror):
     with Session(preset("3.9"), server.args, Reporter()) as session:
         with pytest.raises(RequestError) as caught:
             session.lock(Request(("flask==2.0.1", "alpha==1.2.4"), ()))
-        (told,) = caught.value.findings
+        told, fails = caught.value.findings
         assert told.fix == "use alpha==1.2.3: the whole request resolves with it"
+        assert (fails.code, fails.subject, fails.fix) == ("REQ021", "flask", "")
     (told,) = found(server, "3.9", "pandas==2.0.3", "numpy==2.0.2")
     assert (told.code, told.severity, told.subject) == ("REQ021", "error", "pandas")
     assert told.fix == "use numpy==1.26.4: the whole request resolves with it"

@@ -5,9 +5,11 @@ from offkit.model.finding import ERROR, Finding
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import cures
 from offkit.online.reasons.causes import Problem
+from offkit.online.reasons.trial import Held
 from target_maker import preset
 
 EL7 = preset("3.6")
+NOTHING = Held({}, {})  # has to change for it to resolve
 
 
 def problem(name, fix="", **hints):
@@ -22,7 +24,7 @@ def fixes(problems, answers):
         tried.append(what)
         for wanted, pins in answers:
             if all(getattr(what, name) == value for name, value in wanted.items()):
-                return pins
+                return Held(pins, {})
         return None
 
     found = cures.find(problems, EL7, attempt)
@@ -74,7 +76,7 @@ def needing(names, *, of=12):
     def attempt(what):
         tried.append(what)
         free = (what.only or every) if what.loose else set()
-        return dict.fromkeys(free, "1") if set(names) <= set(free) else None
+        return Held(dict.fromkeys(free, "1"), {}) if set(names) <= set(free) else None
 
     return attempt, tried
 
@@ -129,7 +131,7 @@ def test_options_that_mean_the_same_whatever_was_given():
     assert fix.endswith("resolves with --target el9 --python 3.6")
     server = EL7._replace(name="web01")
     found = cures.find(
-        [problem("alpha", minors=(8,))], server, lambda what: {} if what.target != server else None
+        [problem("alpha", minors=(8,))], server, lambda what: NOTHING if what.target != server else None
     )
     assert found[0].fix.endswith("resolves with --python 3.8")
 
@@ -138,18 +140,18 @@ def test_a_description_stays_the_target():
     """What a probe wrote takes another Python; another release stands in its place."""
     server = EL7._replace(name="web01", arch="aarch64", spelled="--target 'my web.json':{0}")
     (found,) = cures.find(
-        [problem("alpha", minors=(8,))], server, lambda what: {} if not what.loose else None
+        [problem("alpha", minors=(8,))], server, lambda what: NOTHING if not what.loose else None
     )
     assert found.fix == "deploy another Python: the whole request resolves with --target 'my web.json':3.8"
     newer = preset("3.6", "el8", "aarch64")._replace(spelled=server.spelled)
     (found,) = cures.find(
-        [problem("alpha", system=True)], server, lambda what: {} if what.target == newer else None
+        [problem("alpha", system=True)], server, lambda what: NOTHING if what.target == newer else None
     )
     assert found.fix.endswith("resolves with --target el8 --arch aarch64 in the place of the file")
     (found,) = cures.find(
         [problem("alpha", minors=(8,))],
         server._replace(spelled='"python": "{1}" in web.json'),
-        lambda what: {} if not what.loose else None,
+        lambda what: NOTHING if not what.loose else None,
     )
     assert found.fix.endswith('resolves with "python": "3.8.20" in web.json')
 
@@ -177,6 +179,32 @@ def test_what_nobody_has_is_left_out():
     assert fixes([gone], [])[1] == []
 
 
+def test_what_has_to_be_added():
+    """For what would fail otherwise when it is imported: it is in the words of each."""
+    added = {"setuptools": "81.0.0"}
+
+    def attempt(what):
+        return Held({"alpha": "1"} if what.loose else {}, added)
+
+    (fix,) = [
+        one.fix for one in cures.find([problem("alpha", minors=(8,), system=True, pre=True)], EL7, attempt)
+    ]
+    assert fix.splitlines() == [
+        "use alpha==1, setuptools==81.0.0: the whole request resolves with them",
+        "or allow pre-releases: the whole request with setuptools==81.0.0 resolves with --pre",
+        "or deploy another Python: the whole request with setuptools==81.0.0 resolves with --python 3.8 --target el7",
+        "or target a newer system: the whole request with setuptools==81.0.0 resolves with --target el8",
+    ]
+    many = {f"p{number}": "1" for number in range(6)}
+    (found,) = cures.find(
+        [problem("alpha")], EL7, lambda what: Held(many, added) if what.loose and not what.only else None
+    )
+    assert found.fix == (
+        "drop the versions of p0, p1, p2, p3, p4, p5: "
+        "the whole request with setuptools==81.0.0 resolves without them"
+    )
+
+
 def test_each_for_itself():
     """Where nothing helps all: what helps one is tried without the others, or without who wants them."""
     problems = [problem("alpha"), problem("beta", parent="gamma")]
@@ -193,10 +221,10 @@ def test_an_attempt_is_made_once():
         asked.append(what)
         if what.pre:
             raise RequestError("no")
-        return {}
+        return NOTHING
 
     attempt = cures.Attempts(resolve, EL7, told.append)
-    assert [attempt(cures.Try(EL7)), attempt(cures.Try(EL7))] == [{}, {}]
+    assert [attempt(cures.Try(EL7)), attempt(cures.Try(EL7))] == [NOTHING, NOTHING]
     assert attempt(cures.Try(EL7, pre=True)) is None
     assert asked == [cures.Try(EL7), cures.Try(EL7, pre=True)]
     some = cures.Try(preset("3.9"), True, True, frozenset(["alpha"]), without=frozenset(["x", "y", "z"]))

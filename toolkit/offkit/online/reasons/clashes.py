@@ -22,7 +22,7 @@ from offkit.model import toolchain
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online.reasons.trial import Pins
+from offkit.online.reasons.trial import Attempt, Pins, Try, rest_of
 from offkit.online.request.locked import LockedWheel
 from offkit.online.wheels.ownership import Shared
 
@@ -54,14 +54,30 @@ def project(requirement: str) -> str:
     return str(canonicalize_name(Requirement(requirement).name))
 
 
-def fails(versions: Mapping[str, str], changed: Collection[str], target: Target) -> bool:
-    """Whether any of what has ``changed`` is known to fail with the rest, or the rest with it."""
-    return any(
-        (found := _failure(row, versions, target)) is not None
-        and found[0].severity == ERROR
-        and not {row["package"], project(row["with"])}.isdisjoint(changed)
+def beside(
+    versions: Mapping[str, str], target: Target, attempt: Attempt, without: frozenset[str]
+) -> list[Finding]:
+    """REQ021 for what can be had of a request (versions by normalised names) of which ``without`` cannot."""
+    failures = [_failure(row, versions, target) for row in _known()["failures"]]
+
+    def holds(*constraints: str) -> Pins | None:
+        held = attempt(Try(target, limits=constraints, without=without, some=True))
+        return None if held is None or held.added else held.changed
+
+    return _cured([one for one in failures if one], holds, rest_of(without))
+
+
+def cures(versions: Mapping[str, str], target: Target, of: Collection[str] | None = None) -> tuple[str, ...]:
+    """The constraints that would help what is known to fail; ``of``: where one of these projects does, or
+    something with it."""
+    found = [
+        failure[1]
         for row in _known()["failures"]
-    )
+        if (failure := _failure(row, versions, target)) is not None
+        and failure[0].severity == ERROR
+        and (of is None or not {row["package"], project(row["with"])}.isdisjoint(of))
+    ]
+    return tuple(sorted(set(found)))
 
 
 def overlaps(shared: Iterable[Shared], lock: dict[str, LockedWheel]) -> list[Finding]:
@@ -118,23 +134,24 @@ def of_numpy(
     return _cured(found, holds)
 
 
-def _cured(failures: Sequence[tuple[Finding, str]], holds: Holds) -> list[Finding]:
-    """Each with what was tried as the fix, where all of the constraints hold together or its own does."""
+def _cured(failures: Sequence[tuple[Finding, str]], holds: Holds, whole: str = rest_of(())) -> list[Finding]:
+    """Each with what was tried as the fix, where all of the constraints hold together or its own does.
+    ``whole``: what resolves then."""
     holds = functools.cache(holds)
     every = sorted({cure for _, cure in failures})
     together = holds(*every) if every[1:] else None
     return [
-        found._replace(fix=_fix(cure, holds(cure) if together is None else together))
+        found._replace(fix=_fix(cure, holds(cure) if together is None else together, whole))
         for found, cure in failures
     ]
 
 
-def _fix(cure: str, instead: Pins | None) -> str:
+def _fix(cure: str, instead: Pins | None, whole: str) -> str:
     if instead is None:
         return ""
     version = instead.get(project(cure))
     change = f"add '{cure}'" if version is None else f"use {project(cure)}=={version}"
-    return f"{change}: the whole request resolves with it"
+    return f"{change}: {whole} resolves with it"
 
 
 def _failure(row: dict[str, str], versions: Mapping[str, str], target: Target) -> tuple[Finding, str] | None:

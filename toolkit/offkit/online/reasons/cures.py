@@ -6,7 +6,7 @@ To try one is to resolve the whole request with it; what does not hold then is n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from offkit.edges import releases
 from offkit.model import target as targets
@@ -18,7 +18,7 @@ from offkit.online.index import platforms
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import names, one_system
 from offkit.online.reasons.causes import Problem
-from offkit.online.reasons.trial import Attempt, Pins, Try
+from offkit.online.reasons.trial import Attempt, Held, Try, pinned, rest_of
 
 _MOST = 3  # Pythons and releases that are tried, each
 _MANY = 4  # pins that are named with their versions
@@ -32,10 +32,10 @@ class Attempts:
     def __init__(self, resolve: Attempt, target: Target, tell: Callable[[str], object]) -> None:
         """``tell`` hears what is tried for ``target``, or another in its place."""
         self._resolve, self._target, self._tell = resolve, target, tell
-        self._known: dict[Try, Pins | None] = {}
+        self._known: dict[Try, Held | None] = {}
         self.unfinished: dict[Try, str] = {}  # of which nobody knows whether they would hold, and why not
 
-    def __call__(self, what: Try) -> Pins | None:
+    def __call__(self, what: Try) -> Held | None:
         if what not in self._known:
             self._known[what] = None
             self._tell(f"trial {len(self._known)}: {_tried(what, self._target)}")
@@ -58,15 +58,14 @@ def find(
 ) -> list[Finding]:
     """The findings of the problems, with the cures that hold added to their fixes.
 
-    ``resolve`` gives the pins of the direct requirements that would change, or None where the request
-    cannot be had so. What helps all of them at once comes first; where nothing does, what helps one.
-    ``tell`` hears what is tried.
+    What helps all of them at once comes first; where nothing does, what helps one. ``tell`` hears what is
+    tried.
     """
     attempt = Attempts(resolve, target, tell)
     problems = one_system.grouped(problems)
-    instead = names.meant(problems, {problem: _askers(problem) for problem in problems}, target, attempt)
+    instead = names.meant(problems, {problem: askers([problem]) for problem in problems}, target, attempt)
     every, problems = problems, [one for one in problems if one.parent or one.project not in instead]
-    lost = frozenset().union(*(_askers(problem) for problem in problems if problem.hopeless), instead)
+    lost = askers([problem for problem in problems if problem.hopeless]).union(instead)
     held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
     found = []
     for problem in every:
@@ -75,8 +74,8 @@ def find(
             continue
         own = [] if problem.hopeless else held
         tried = {lost}
-        if not own and not problem.hopeless and len(problems) > 1 and _askers(problem):
-            others = frozenset().union(*map(_askers, problems)) - _askers(problem)
+        if not own and not problem.hopeless and len(problems) > 1 and askers([problem]):
+            others = askers(problems) - askers([problem])
             own = _held([problem], target, others, attempt)
             tried.add(others)
         also = _untried(problem, problems, target)
@@ -149,11 +148,14 @@ def _left_out(
         return []
     asker = _asker(problem)
     for others in ([one for one in problems if one.elsewhere], problems):
-        without = lost.union(*map(_askers, others))
-        if attempt(Try(target, without=without, some=True)) is not None:
-            rest = "the rest resolves without it"
-            if without != {asker}:
-                rest = f"everything but {', '.join(sorted(without))} resolves"
+        without = lost | askers(others)
+        held = attempt(Try(target, without=without, some=True))
+        if held is not None:
+            rest = f"{rest_of(without, held)} resolves"
+            if without == {asker}:
+                rest = (
+                    f"the rest resolves {f'with {pinned(held.added)} and ' if held.added else ''}without it"
+                )
             return [one_system.way_out(problem.elsewhere, asker, rest)]
     return []
 
@@ -162,24 +164,22 @@ def _asker(problem: Problem) -> str:
     return problem.parent or problem.project
 
 
-def _askers(problem: Problem) -> frozenset[str]:
-    """What has to go from the request for the problem to go, where that is a part of it."""
-    return frozenset(problem.askers or filter(None, [_asker(problem)]))
+def askers(problems: Iterable[Problem]) -> frozenset[str]:
+    """What has to go from the request for them to go, where that is a part of it."""
+    names = [name for problem in problems for name in problem.askers or (_asker(problem),)]
+    return frozenset(filter(None, names))
 
 
 def _held(
-    problems: Sequence[Problem],
-    target: Target,
-    without: frozenset[str],
-    attempt: Callable[[Try], Pins | None],
+    problems: Sequence[Problem], target: Target, without: frozenset[str], attempt: Attempt
 ) -> list[str]:
     """What helps against all of these, the rest of the request but ``without`` included."""
-    whole = f"everything but {', '.join(sorted(without))}" if without else "the whole request"
     this = Try(target, without=without)
 
-    def first(choices: Sequence[Target]) -> list[Target]:
-        tried = (choice for choice in choices[:_MOST] if attempt(this._replace(target=choice)) is not None)
-        return list(itertools.islice(tried, 1))
+    def first(choices: Sequence[Target]) -> list[tuple[Target, str]]:
+        held = ((choice, attempt(this._replace(target=choice))) for choice in choices[:_MOST])
+        found = ((choice, rest_of(without, one)) for choice, one in held if one is not None)
+        return list(itertools.islice(found, 1))
 
     if not problems:
         return []
@@ -192,13 +192,14 @@ def _held(
         ways[:0] = [this._replace(public=True), this._replace(public=True, loose=True)]
     if any(problem.given for problem in problems):
         ways.insert(0, this._replace(named=True))
-    held += itertools.islice(filter(None, (_others(way, near, whole, attempt) for way in ways)), 1)
-    if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
-        held.append(f"allow pre-releases: {whole} resolves with --pre")
+    held += itertools.islice(filter(None, (_others(way, near, attempt) for way in ways)), 1)
+    pre = attempt(this._replace(pre=True)) if any(problem.pre for problem in problems) else None
+    if pre is not None:
+        held.append(f"allow pre-releases: {rest_of(without, pre)} resolves with --pre")
     pythons = first(_pythons(problems, target))
-    held += [f"deploy another Python: {whole} resolves with {_python(each)}" for each in pythons]
+    held += [f"deploy another Python: {rest} resolves with {_python(each)}" for each, rest in pythons]
     systems = first(_newer(target)) if any(problem.system for problem in problems) else []
-    held += [f"target a newer system: {whole} resolves with {_system(each)}" for each in systems]
+    held += [f"target a newer system: {rest} resolves with {_system(each)}" for each, rest in systems]
     return held
 
 
@@ -224,45 +225,48 @@ def _system(target: Target) -> str:
     return f"--target {target.name}{python}{arch}" + (" in the place of the file" if target.spelled else "")
 
 
-def _fewer(changed: Pins, near: Collection[str], this: Try, attempt: Callable[[Try], Pins | None]) -> Pins:
-    """What will do in the place of ``changed``: other versions of as few projects as some attempts show, of
+def _fewer(held: Held, near: Collection[str], this: Try, attempt: Attempt) -> Held:
+    """What will do in its place: other versions of as few projects as some attempts show, of
     those ``near`` the problem before others. Halves are left out, then quarters, down to each alone."""
     left = _FEWER
 
-    def without(names: Collection[str]) -> Pins:
+    def without(names: Collection[str]) -> Held:
         nonlocal left
         left -= 1
-        only = frozenset(changed).difference(names)
-        return (attempt(this._replace(only=only)) if only else None) or changed
+        only = frozenset(held.changed).difference(names)
+        fewer = attempt(this._replace(only=only)) if only else None
+        return held if fewer is None or not fewer.changed else fewer
 
-    if 0 < len(set(changed) & set(near)) < len(changed):
-        changed = without(set(changed) - set(near))
-    size = len(changed) // 2
+    if 0 < len(set(held.changed) & set(near)) < len(held.changed):
+        held = without(set(held.changed) - set(near))
+    size = len(held.changed) // 2
     while size and left > 0:
-        names = sorted(changed, key=lambda name: (name in near, name))
+        names = sorted(held.changed, key=lambda name: (name in near, name))
         for start in range(0, len(names), size):
             chunk = set(names[start : start + size])
-            if left > 0 and chunk < set(changed):
-                changed = without(chunk)
+            if left > 0 and chunk < set(held.changed):
+                held = without(chunk)
         size //= 2
-    return changed
+    return held
 
 
-def _others(way: Try, near: Collection[str], whole: str, attempt: Callable[[Try], Pins | None]) -> str:
+def _others(way: Try, near: Collection[str], attempt: Attempt) -> str:
     """What to ask for in the place of some versions; "" where nothing of that kind holds."""
-    changed = attempt(way)
-    fewer = changed or {}
-    if changed and not way.named:  # that means all files that do not fit
-        fewer = _fewer(changed, near, way, attempt)
+    held = attempt(way)
+    if held is None or not held.changed:
+        return ""
+    if not way.named:  # that means all files that do not fit
+        held = _fewer(held, near, way, attempt)
     # Of so many no version is told, and near ones are not what comes then.
-    return _use(fewer, whole) if fewer and not (way.near and len(fewer) > _MANY) else ""
+    return "" if way.near and len(held.changed) > _MANY else _use(held, way.without)
 
 
-def _use(changed: Pins, whole: str) -> str:
-    if len(changed) > _MANY:
-        return f"drop the versions of {', '.join(sorted(changed))}: {whole} resolves without them"
-    pins = [f"{name}=={version}" for name, version in sorted(changed.items())]
-    return f"use {', '.join(pins)}: {whole} resolves with {'it' if len(pins) == 1 else 'them'}"
+def _use(held: Held, without: frozenset[str]) -> str:
+    if len(held.changed) > _MANY:
+        names = ", ".join(sorted(held.changed))
+        return f"drop the versions of {names}: {rest_of(without, held)} resolves without them"
+    pins = {**held.changed, **held.added}
+    return f"use {pinned(pins)}: {rest_of(without)} resolves with {'it' if len(pins) == 1 else 'them'}"
 
 
 def _pythons(problems: Sequence[Problem], target: Target) -> list[Target]:

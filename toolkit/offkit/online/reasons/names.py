@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from packaging.version import Version
@@ -13,7 +13,7 @@ from packaging.version import Version
 from offkit.edges import data
 from offkit.model.target import Target
 from offkit.online.reasons.causes import Problem
-from offkit.online.reasons.trial import Attempt, Try
+from offkit.online.reasons.trial import Attempt, Try, rest_of
 
 TABLE = "repo-config/names.csv"
 RENAMED, BACKPORT = ("renamed", "backport")
@@ -52,16 +52,16 @@ def meant(
         return {}
     others = frozenset().union(*asked_by.values()) - set(rows)
     more = tuple(sorted({row.instead for row in rows.values() if row.kind == RENAMED}))
-    if attempt(Try(target, without=others | set(rows), more=more)) is None:
+    held = attempt(Try(target, without=others | set(rows), more=more))
+    if held is None:
         return {}
-    return {name: _cure(row, others) for name, row in rows.items()}
+    return {name: _cure(row, rest_of(others, held)) for name, row in rows.items()}
 
 
-def _cure(row: Row, others: Collection[str]) -> str:
-    rest = f"everything but {', '.join(sorted(others))}" if others else "the rest"
+def _cure(row: Row, rest: str) -> str:
     if row.kind == BACKPORT:
+        rest = rest.replace("the whole request", "the rest")
         return (
             f"delete the line: Python has {row.instead} itself since {row.since}; {rest} resolves without it"
         )
-    whole = rest if others else "the whole request"
-    return f"ask for {row.instead} in the place of {row.name}: {whole} resolves with it"
+    return f"ask for {row.instead} in the place of {row.name}: {rest} resolves with it"

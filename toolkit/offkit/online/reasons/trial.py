@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -28,7 +28,25 @@ class Try(NamedTuple):
     named: bool = False  # in the place of a wheel that is given and does not fit, any file of its version
 
 
-Attempt = Callable[[Try], "Pins | None"]
+class Held(NamedTuple):
+    """What a request has to be for all of it to resolve as a Try says."""
+
+    changed: Pins  # what it asks for by name, in other versions than it allows
+    added: Pins  # beside, for what is known to fail otherwise when it is imported
+
+
+Attempt = Callable[[Try], "Held | None"]
+
+
+def rest_of(without: Collection[str], held: Held | None = None) -> str:
+    """A request without some projects, and with what is added, in words."""
+    rest = f"everything but {', '.join(sorted(without))}" if without else "the whole request"
+    return f"{rest} with {pinned(held.added)}" if held is not None and held.added else rest
+
+
+def pinned(pins: Pins) -> str:
+    """As a requirements file has them."""
+    return ", ".join(f"{name}=={version}" for name, version in sorted(pins.items()))
 
 
 def near(specifier: Iterable[Any], numbers: int) -> str:

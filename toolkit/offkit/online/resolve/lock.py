@@ -265,7 +265,11 @@ class Session:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
             problems = [unbuilt.made_before(problem, origins) for problem in problems]
-            found = cures.find(problems, self.target, self._trials(request).attempt, self._trying)
+            attempt = self._trials(request).attempt
+            found = cures.find(problems, self.target, attempt, self._trying)
+            real = [ireq for ireq in pinned if ireq.link.filename not in self._stubs]
+            versions = {str(canonicalize_name(ireq.name)): requirement.version(ireq) for ireq in real}
+            found += clashes.beside(versions, self.target, attempt, cures.askers(problems))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             kind = errors.of_request(one.code for one in found)
             told = [*taken, *other_lock.findings(request.files, self.target)]

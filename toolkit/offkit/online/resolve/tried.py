@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -16,12 +16,17 @@ from offkit.model.words import listed
 from offkit.online.index import troubles
 from offkit.online.reasons import clashes
 from offkit.online.reasons.causes import Problem
-from offkit.online.reasons.trial import Pins, Try
+from offkit.online.reasons.trial import Held, Pins, Try
 from offkit.online.request.locked import Request
 from offkit.online.resolve import requirement
 from offkit.online.resolve.limit import Purse
 
 _READ = 1000  # candidates, for all that is tried of a request
+
+
+class _Resolved(NamedTuple):
+    versions: Pins
+    changed: Pins  # those of the request that break a word of it
 
 
 class Trials:
@@ -49,9 +54,24 @@ class Trials:
         ):
             yield other
 
-    def attempt(self, what: Try) -> Pins | None:
-        """The whole request once more, as ``what`` says: the direct pins that then break a word of the
-        request, or None where it cannot be resolved so, or what they are is known to fail."""
+    def attempt(self, what: Try) -> Held | None:
+        """The whole request once more, as ``what`` says, and with what keeps it from what is known to fail;
+        None where it cannot be resolved so, or what would change is what fails."""
+        found = self._resolved(what)
+        if found is None:
+            return None
+        cures = clashes.cures(found.versions, what.target)
+        if cures:
+            cured = self._resolved(what._replace(limits=(*what.limits, *cures)))
+            if cured is not None and not clashes.cures(cured.versions, what.target):
+                added = cured.versions.keys() & set(map(clashes.project, cures)) - cured.changed.keys()
+                return Held(cured.changed, {name: cured.versions[name] for name in added})
+        # What fails here as well is told of the request itself.
+        here = what.target == self._target
+        about = {*found.changed, *map(clashes.project, what.limits)} if here else None
+        return None if clashes.cures(found.versions, what.target, about) else Held(found.changed, {})
+
+    def _resolved(self, what: Try) -> _Resolved | None:
         part = 2 if what.near else 1  # there are other versions to look for after those
         with self._aside(what.target, ["--pre"] if what.pre else [], part) as other:
             lost: list[Problem] = []
@@ -77,8 +97,7 @@ class Trials:
             if name in versions
             and (name in (named or ()) or not ireq.specifier.contains(versions[name], prereleases=True))
         }
-        limited = map(clashes.project, what.limits)
-        return None if clashes.fails(versions, {*changed, *limited}, what.target) else changed
+        return _Resolved(versions, changed)
 
     def why_not(self, name: str, version: str) -> tuple[str, list[Problem]]:
         """Why a version that can be had was not taken, in one line, and all that stands against it; "" and
@@ -116,9 +135,10 @@ class Trials:
         dropped = limited._replace(loose=True, only=frozenset(map(clashes.project, constraints)))
         for what in (limited, dropped):
             with contextlib.suppress(OffkitError):
-                changed = self.attempt(what)
-                if changed is not None:
-                    return changed
+                found = self._resolved(what)
+                about = {*(found.changed if found is not None else ()), *map(clashes.project, constraints)}
+                if found is not None and not clashes.cures(found.versions, what.target, about):
+                    return found.changed
         return None
 
 
