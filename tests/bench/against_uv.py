@@ -89,7 +89,7 @@ def offkit(requirements, target, *more):
     return {
         "code": done.returncode,
         "seconds": seconds,
-        "pins": pins if done.returncode == 0 else None,
+        "pins": pins or None,  # 1 with pins: locked, and what is wrong with it is told
         "findings": said.get("findings", []),
         "error": said.get("message", "") or ("" if said else done.stderr[-2000:]),
     }

@@ -31,9 +31,12 @@ def tried(locked, requirements, target, lock):
 def executed(words, subject, requirements, target):
     """(requirements, target, options...) that the words make of a request; None where they name none."""
     left = requirements
-    only = re.search(r"everything but (.+?) resolves", words)
+    only = re.search(r"everything but (.+?)(?: with \S+==.+?)? resolves", words)
     if only:
         left = [line for line in left if _name(line) not in only[1].split(", ")]
+    beside = re.search(r" with (\S+==.+?) resolves", words)
+    if beside:
+        left = _pinned(left, beside[1].split(", "))
     python = re.search(r"resolves with .*--python (\S+)", words)
     system = re.search(r"resolves with .*--target (\S+)", words)
     pins = re.match(r"use (.+?): ", words)
@@ -74,13 +77,13 @@ def _loose(line):
 
 
 def _pinned(lines, pins):
-    """Those lines, with the versions of the pins where they are about the same project."""
+    """Those lines, with the versions of the pins where they are about the same project, and the other pins."""
     versions = {canonicalize_name(pin.split("==")[0]): pin for pin in pins}
     result = []
     for line in lines:
         one = Requirement(line)
-        pin = versions.get(canonicalize_name(one.name))
+        pin = versions.pop(canonicalize_name(one.name), None)
         if pin:
             one.specifier = Requirement(pin).specifier
         result.append(str(one))
-    return result
+    return [*result, *versions.values()]
