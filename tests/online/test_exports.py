@@ -22,7 +22,15 @@ FILES = [
     ("ml.yml", "name: ml\nchannels:\n  - defaults\ndependencies:\n  - numpy\n", exports.CONDA),
     ("spec.txt", "# platform: linux-64\n@EXPLICIT\nhttps://repo.anaconda.com/x.conda\n", exports.CONDA_LIST),
     ("requirements.txt", "_libgcc_mutex=0.1=main\nnumpy=1.21.2=py39h20f2e39_0\n", exports.CONDA_LIST),
-    ("list.txt", "Package    Version\n---------- -------\nnumpy      1.0\n", exports.PIP_LIST),
+    ("list.txt", "# packages in environment at /opt/c/envs/ml:\n#\nnumpy 1.21.2 py39h20f2e39_0\n", exports.CONDA_TABLE),
+    ("list.json", '[\n  {\n    "base_url": "https://repo.anaconda.com/pkgs/main",\n', exports.CONDA_TABLE),
+    ("tree.txt", "flask==3.0.0\n├── click [required: >=8.1.3, installed: 8.1.7]\n", exports.TREE),
+    ("tree.txt", "flask==3.0.0\n  - click [required: >=8.1.3, installed: 8.1.7]\n", exports.TREE),
+    ("tree.txt", "app v0.1.0\n├── flask v3.0.0\n│   ├── click v8.1.7\n", exports.TREE),
+    ("tree.txt", "flask 3.0.0 A simple framework\n├── click >=8.1.3\n", exports.TREE),
+    ("show.txt", "click 8.1.7 Composable command line\nflask (!) 3.0.0 A simple framework\n", exports.POETRY_SHOW),
+    ("list.txt", "Package    Version\n---------- -------\nnumpy      1.0\n", None),
+    ("bad.txt", "click 8.1.7\nflask 3.0 ; python_version < '3'\n# ├─ a tree\n", None),
     ("setup.py", "", exports.SETUP),
     ("setup.cfg", "", exports.SETUP_CFG),
     ("requirements.txt", "numpy==1.0\nx===1=a\n# @EXPLICIT\n", None),
@@ -66,6 +74,13 @@ def test_what_to_do(tmp_path):
         f"; then give -r {shlex.quote(str(tmp_path / 'requirements.txt'))}"
     )
     assert exports.advice(exports.CONDA_LIST, Path("spec.txt")).startswith("conda run -n ENV pip list")
+    path = tmp_path / "list.txt"
+    for where, env in (("/opt/conda/envs/ml", "ml"), ("/opt/conda", "ENV")):
+        path.write_text(f"# packages in environment at {where}:\n#\n")
+        told = exports.advice(exports.CONDA_TABLE, path).partition("&& ")[2]
+        assert told.startswith(
+            f"conda run -n {env} pip list --format=freeze > requirements.txt; then give -r "
+        )
     assert exports.advice(exports.SETUP, Path("setup.py")) == (
         "python -m pip wheel --no-deps -w dist .; then give dist/NAME.whl"
     )
@@ -83,9 +98,9 @@ def test_no_file_is_written_over(row, tmp_path):
     assert " requirements.txt;" not in exports.advice(row, path)
 
 
-def test_a_table_of_pip_list(tmp_path):
+def test_a_tree(tmp_path):
     """Another machine than this one has the packages of it."""
-    assert exports.advice(exports.PIP_LIST, tmp_path / "list.txt") == (
+    assert exports.advice(exports.TREE, tmp_path / "tree.txt") == (
         "python -m pip list --format=freeze > requirements.txt, on the machine where the list was made; "
         f"then copy requirements.txt here, and give -r {shlex.quote(str(tmp_path / 'requirements.txt'))}"
     )

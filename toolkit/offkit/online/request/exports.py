@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 _HEAD = 1 << 16  # bytes that are looked at
 _MOST = 99  # names that are tried
+_ENV = re.compile(r"(?m)^(?:name:\s*([\w.-]+)|# packages in environment at \S*/envs/([\w.-]+):)\s*$")
 
 
 class Export(NamedTuple):
@@ -76,12 +77,20 @@ CONDA_LIST = Export(
     "docs.conda.io, commands/list: --explicit, --export",
     "'conda create -n {env} --file {file}' where the environment does not exist yet",
 )
-PIP_LIST = Export(
-    "a table for people",
+CONDA_TABLE = CONDA_LIST._replace(
+    contents=r"\A(?:.*\n)?# packages in environment at |\A\[\s*\{\s*\"base_url\":", before=""
+)
+TREE = Export(
+    "a tree of what needs what",
     r"(?!)",
-    r"\APackage +Version.*\n-{3,}",
+    r"(?m)^[\s│├└─|-]+\S+ \[required: |^[│├└─ ]*[├└]── \S+ (?:v\d|[<>=~!*])",
     "python -m " + _PIP_LIST,
-    "pip.pypa.io, cli/pip_list: --format",
+    "tox-dev/pipdeptree, README; docs.astral.sh/uv, uv tree; python-poetry.org, cli: show --tree",
+)
+POETRY_SHOW = POETRY._replace(
+    what="a list of poetry show",
+    name=r"(?!)",
+    contents=r"\A(?:[a-z0-9][\w.-]* +(?:\(!\) )?\d[\w.+!]* +[^\s;#<>=]+ [^\s;#]+ .*\n){2}",
 )
 SETUP = Export(
     "a program that builds a package",
@@ -92,7 +101,7 @@ SETUP = Export(
 )
 SETUP_CFG = SETUP._replace(what="the configuration of setuptools", name=r"setup\.cfg")
 ALL = (
-    UV, POETRY, PDM, PIPENV, PIPFILE, CONDA, CONDA_LIST, PIP_LIST, SETUP, SETUP_CFG,
+    UV, POETRY, PDM, PIPENV, PIPFILE, CONDA, CONDA_LIST, CONDA_TABLE, TREE, POETRY_SHOW, SETUP, SETUP_CFG,
 )  # fmt: skip
 
 
@@ -118,10 +127,10 @@ def of_project(row: Export, path: Path) -> str:
 
 def advice(row: Export, path: Path) -> str:
     """What to do about it."""
-    env = re.search(r"(?m)^name:\s*([\w.-]+)\s*$", _head(path)) if row is CONDA else None
+    env = _ENV.search(_head(path)) if row in (CONDA, CONDA_TABLE) else None
     out = _new(path.parent)
-    words = {"file": shlex.quote(path.name), "env": env[1] if env else "ENV", "out": out}
-    if row is PIP_LIST:
+    words = {"file": shlex.quote(path.name), "env": (env[1] or env[2]) if env else "ENV", "out": out}
+    if row is TREE:
         there = f"{row.command.format(**words)}, on the machine where the list was made"
         return f"{there}; then copy {out} here, and give -r {shlex.quote(str(path.parent / out))}"
     there = f"cd {shlex.quote(str(path.parent))} && " if str(path.parent) != "." else ""

@@ -38,7 +38,7 @@ from packaging.version import InvalidVersion, Version
 
 from offkit.model import legacy
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
@@ -46,7 +46,7 @@ from offkit.online.index import configuration, indexes, listing, metadata, sdist
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
-from offkit.online.request import charset, frozen
+from offkit.online.request import charset, frozen, tables
 from offkit.online.request import lines as own_lines
 from offkit.online.request.locked import Place
 from offkit.online.resolve import dead_ends
@@ -284,7 +284,7 @@ def _parsed(
         with (
             _refusing("", "", refused),
             contextlib.redirect_stderr(io.StringIO()),
-            _files_are_text(opened),
+            _files_are_text(opened, tell),
             own_lines.told(opened, tell, refused, repo.written),
         ):
             for each in parse_file(
@@ -469,10 +469,11 @@ def _check_here(words: str, where: str, editable: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def _files_are_text(opened: list[str]) -> Iterator[None]:
+def _files_are_text(opened: list[str], tell: Callable[[Finding], object]) -> Iterator[None]:
     """For the length of the block, ``opened`` gets the name of each file that is read, and one that pip
     cannot read is named, whichever file has named it: one of this machine with the encoding that it seems
-    to have, one of a server with what that answers."""
+    to have, one of a server with what that answers. Lists of pip's are read as their
+    rows, which ``tell`` hears."""
     module = importlib.import_module("pip._internal.req.req_file")
     original = reach("pip._internal.req.req_file", "get_file_content")
 
@@ -495,7 +496,13 @@ def _files_are_text(opened: list[str]) -> Iterator[None]:
         if "\0" in found[1]:
             raise charset.refusal(url, found[1].encode())
         opened.append(without_secrets(url))
-        return found
+        table = tables.read(found[1])
+        if table is None:
+            return found
+        rows = several(table.rows, "row")
+        message = f"it is {table.what}, with {rows}: read as pip list --format=freeze would write it"
+        tell(Finding("REQ018", INFO, opened[-1], message))
+        return found[0], table.text
 
     module.get_file_content = get_file_content  # type: ignore[attr-defined]
     try:
