@@ -102,16 +102,19 @@ def test_what_does_not(server, isolated, liars, tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("series", "requirements", "subject", "message"), [
+@pytest.mark.parametrize(("series", "requirements", "subject", "message", "fix"), [
     # its extension was compiled for NumPy 1, and its metadata allow any
-    ("3.9", ["opencv-python-headless==4.6.0.66", "numpy==2.0.2"], "cv2", "cannot be imported: ImportError: "),
+    ("3.9", ["opencv-python-headless==4.6.0.66", "numpy==2.0.2"], "cv2", "cannot be imported: ImportError: ",
+     "use numpy==1."),
     # an assignment expression; Requires-Python is >=3.7 (github.com/joelee2012/api4jenkins/issues/95)
-    ("3.7", ["api4jenkins==2.0.0"], "api4jenkins", "cannot be imported: SyntaxError: invalid syntax (__init__.py, line 160)"),
+    ("3.7", ["api4jenkins==2.0.0"], "api4jenkins", "cannot be imported: SyntaxError: invalid syntax (__init__.py, line 160)",
+     "use api4jenkins==1."),
     # facts.json was not packed (github.com/omaciel/fauxfactory/issues/97)
     ("3.6", ["fauxfactory==3.0.0"], "fauxfactory",
-     "cannot be imported: FileNotFoundError: [Errno 2] No such file or directory: 'fauxfactory/facts.json' (fauxfactory/"),
+     "cannot be imported: FileNotFoundError: [Errno 2] No such file or directory: 'fauxfactory/facts.json' (fauxfactory/",
+     "use fauxfactory==2."),
 ])  # fmt: skip
-def test_real_ones(tmp_path, isolated, series, requirements, subject, message):
+def test_real_ones(tmp_path, isolated, series, requirements, subject, message, fix):
     """What others were bitten by, and no metadata tells."""
     path = pythons.find(series)
     if path is None:
@@ -120,6 +123,7 @@ def test_real_ones(tmp_path, isolated, series, requirements, subject, message):
     assert code == 1
     found = [one for one in report["findings"] if (one["code"], one["subject"]) == ("REQ022", subject)]
     assert [one["message"][: len(message)] for one in found] == [message]
+    assert found[0]["fix"].startswith(fix)
     assert str(tmp_path) not in json.dumps(inside["options"]["proofs"])
     proofs = {one["kind"]: one for one in inside["options"]["proofs"]}
     assert (proofs["closure"]["passed"], proofs["rehearsal"]["passed"]) == (True, False)

@@ -72,10 +72,11 @@ TABLES = {
         "source": TEXT,
     },
     "repo-config/names.csv": {
-        "name": r"[a-z0-9-]+",
-        "kind": "renamed|backport",
-        "instead": r"[\w.-]+",
+        "name": r"[a-z0-9_-]+",
+        "kind": "renamed|backport|module",
+        "instead": r"[\w.-]+(<\d+)?",
         "since": r"([23]\.\d+)?",
+        "module": r"\w*",
         "source": TEXT,
     },
     "repo-config/everywhere.csv": {

@@ -59,6 +59,27 @@ def test_what_python_has_is_deleted(mirror):
     assert found["omega"].startswith("use omega==1: everything but nobody, wsgiref resolves with it")
 
 
+def test_what_has_a_module_of_its_own(mirror):
+    """Code that imports that will want the other one."""
+    server = mirror("alpha")
+    server.put("unittest2-1.1.0.tar.gz")
+    assert fixes(server, "unittest2", "alpha") == {
+        "unittest2": "delete the line, and import unittest in the place of unittest2: "
+        "Python has unittest itself since 2.7; the rest resolves without it"
+    }
+
+
+def test_which_project_has_a_module():
+    """Not by a name that is a project's and no module's, and none that is not known."""
+    found = {
+        name: names.having(name) for name in ("yaml", "Crypto", "pycrypto", "enum34", "distutils", "nobody")
+    }
+    assert found == {
+        "yaml": "pyyaml", "Crypto": "pycryptodome", "pycrypto": "", "enum34": "", "distutils": "setuptools", "nobody": "",
+    }  # fmt: skip
+    assert names.of("distutils", EL7) is None
+
+
 def test_only_the_user_can_delete_a_line(mirror):
     """What a package needs stays needed."""
     server = mirror()

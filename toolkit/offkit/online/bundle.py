@@ -38,6 +38,7 @@ from offkit.online.proof import (
     python_there,
     reading,
     rehearsal,
+    remedies,
     stage,
     surroundings,
 )
@@ -409,12 +410,14 @@ def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = 
     order = got.order
     resolve = partial(_resolved, order.target, got.taken)
     unable = "" if order.image else compiling.unable(got.compiled)
+    asked = carrying.offered(got.taken, order.request, order.cache)
+    cure = remedies.Remedies(clashes.by_name(got.lock.wheels), got.findings, _holds(order, asked)).of
     try:
         done = (
             rehearsal.untried(where, unable)
             if unable
             else rehearsal.rehearse(
-                order.out, got.resolved, resolve, got.checklist, where, order.smoke, reporter, part
+                order.out, got.resolved, resolve, got.checklist, where, order.smoke, cure, reporter, part
             )
         )
     except KeyboardInterrupt:
@@ -472,13 +475,7 @@ def _fetch(
 
 def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey) -> list[Finding]:
     """The lock's findings, with what the wheels themselves show in the place of what was expected of them."""
-
-    @functools.cache
-    def holds(*constraints: str) -> Pins | None:
-        args, kept = request.index_args, Kept(order.cache)
-        with Session(order.target, args, Reporter(), kept, order.offline) as session:
-            return session.holds(request, *constraints)
-
+    holds = _holds(order, request)
     known = clashes.by_name(lock.wheels)
     said = {found.subject for found in lock.findings if found.code == "REQ021"}
     builds = {name: paths for name, paths in survey.numpy_1.items() if name not in said}
@@ -487,6 +484,18 @@ def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey
         *clashes.overlaps(survey.shared, known),
         *clashes.of_numpy(builds, known, holds),
     ]
+
+
+def _holds(order: Order, request: Request) -> clashes.Holds:
+    """As Session.holds, each asked once."""
+
+    @functools.cache
+    def holds(*constraints: str, more: tuple[str, ...] = ()) -> Pins | None:
+        args, kept = request.index_args, Kept(order.cache)
+        with Session(order.target, args, Reporter(), kept, order.offline) as session:
+            return session.holds(request, *constraints, more=more)
+
+    return holds
 
 
 def _kept(own: collection.Wheel, cache: Path) -> Stored:

@@ -40,11 +40,12 @@ def rehearse(
     libraries: Checklist,
     where: Stage,
     smoke: Path | None,
+    cure: Callable[[str, Finding, str], str],
     reporter: Reporter,
     part: str = "",
 ) -> Rehearsed:
     """Try the finished bundle, of one for several targets the one called
-    ``part``. What fails is a finding (REQ022) and a proof that did not pass."""
+    ``part``; ``cure`` as of Judge. What fails is a finding (REQ022) and a proof that did not pass."""
     with leftovers.scratch() as name:
         top = Path(name)
         filenames = {wheel.filename for wheel in lock.wheels}
@@ -53,7 +54,7 @@ def rehearse(
         reporter.step("rehearsing: resolving from the bundle alone")
         trials = [_again(top / "bundle", lock, resolve)]
         reporter.step(f"rehearsing: installing for {where.describe()}")
-        judge = Judge(where.place, lock.target, libraries)
+        judge = Judge(where.place, lock.target, libraries, cure=cure)
         trials += _installed(bundle.absolute(), top, judge, where, smoke, reporter, part)
     return Rehearsed(
         tuple(one for one, _ in trials), tuple(finding for _, found in trials for finding in found)

@@ -6,7 +6,7 @@ What the server has and the place where it was tried has not is no fault of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from offkit.edges import data
@@ -27,6 +27,7 @@ class Judge(NamedTuple):
     libraries: Checklist
     top: str = ""  # the temporary directory of the rehearsal, whose name says nothing
     prefix: str = ""  # in it
+    cure: Callable[[str, Finding, str], str] = lambda package, found, texts: ""  # as Remedies.of
 
     def findings(self, outcome: Mapping[str, Any]) -> list[Finding]:
         """REQ022 for what is wrong with a module, or a check."""
@@ -36,7 +37,18 @@ class Judge(NamedTuple):
         told = [one for one in told if one.severity != INFO]
         if lack and told and outcome["outcome"] != "late":
             return [Finding(_CODE, INFO, outcome["name"], f"could not be tried: {lack}")]
-        return [Finding(_CODE, one.severity, one.subject, self._plain(one.message)) for one in told]
+        package = outcome.get("package", "")
+        return [
+            Finding(
+                _CODE,
+                one.severity,
+                one.subject,
+                self._plain(one.message),
+                (),
+                self.cure(package, one, "\n".join(texts)),
+            )
+            for one in told
+        ]
 
     def _lack(self, text: str) -> str:
         """What the server has and the place has not; "" where that is not why."""

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from offkit.edges import data
@@ -16,16 +17,19 @@ from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.trial import Attempt, Try, rest_of
 
 TABLE = "repo-config/names.csv"
-RENAMED, BACKPORT = ("renamed", "backport")
+RENAMED, BACKPORT, MODULE = ("renamed", "backport", "module")
 
 
 class Row(NamedTuple):
-    """``instead``: the project that is meant, or the module or class of Python, ``since`` a version of it."""
+    """``instead``: the project that is meant, or the module or class of Python, ``since`` a version of it.
+    Or the name is a module alone, which that project has. ``module``: what is imported, where it is neither
+    the name of a renamed one nor that of Python's own."""
 
     name: str
     kind: str
     instead: str
     since: str
+    module: str
     source: str
 
 
@@ -38,8 +42,16 @@ def _rows() -> Mapping[str, Row]:
 def of(name: str, target: Target) -> Row | None:
     """What a project's name, normalised, stands for on a target."""
     row = _rows().get(name)
+    row = None if row is not None and row.kind == MODULE else row
     new = row is not None and row.kind == BACKPORT and Version(target.python) < Version(row.since)
     return None if new else row
+
+
+def having(module: str) -> str:
+    """The requirement that brings a module which no distribution is called by; "" where that is not known."""
+    row = _rows().get(module) or _rows().get(canonicalize_name(module))
+    known = row is not None and (row.kind == MODULE or (row.kind == RENAMED and not row.module))
+    return row.instead if row is not None and known else ""
 
 
 def meant(
@@ -61,7 +73,9 @@ def meant(
 def _cure(row: Row, rest: str) -> str:
     if row.kind == BACKPORT:
         rest = rest.replace("the whole request", "the rest")
+        code = f", and import {row.instead} in the place of {row.module}" if row.module else ""
         return (
-            f"delete the line: Python has {row.instead} itself since {row.since}; {rest} resolves without it"
+            f"delete the line{code}: Python has {row.instead} itself since {row.since}; "
+            f"{rest} resolves without it"
         )
     return f"ask for {row.instead} in the place of {row.name}: {rest} resolves with it"

@@ -566,9 +566,13 @@ class Session:
     def _trials(self, request: Request) -> Trials:
         return Trials(request, self.target, self._another, self._trying, self.reporter.warn)
 
-    def holds(self, request: Request, *constraints: str) -> Pins | None:
+    def holds(self, request: Request, *constraints: str, more: tuple[str, ...] = ()) -> Pins | None:
         """As Trials.holds. A lock does not, and no index is asked: what would change is pinned there."""
-        return None if inputs.pinned(request, self.target) else self._trials(request).holds(*constraints)
+        return (
+            None
+            if inputs.pinned(request, self.target)
+            else self._trials(request).holds(*constraints, more=more)
+        )
 
     def resolve(self, requirements: list[Any], limit: Limit | None = None) -> list[Any]:
         """Pinned requirements; pip's exceptions pass through. ``limit``: None means the session's."""

@@ -128,12 +128,13 @@ class Trials:
         # The last is what could not be had beside the others.
         return f"{wants[0]}; {wants[-1]}; and {len(wants) - 2} more (-v shows them)"
 
-    def holds(self, *constraints: str) -> Pins | None:
-        """What has to be asked for instead, for the whole request to resolve with those constraints too:
-        nothing, or other versions of the projects that they are about; None where it is not seen to."""
-        limited = Try(self._target, limits=constraints)
+    def holds(self, *constraints: str, more: tuple[str, ...] = ()) -> Pins | None:
+        """What has to be asked for instead, for the whole request to resolve with those constraints too, and
+        what is asked for beside: nothing, or other versions of the projects that the former are about; None
+        where it is not seen to."""
+        limited = Try(self._target, limits=constraints, more=more)
         dropped = limited._replace(loose=True, only=frozenset(map(clashes.project, constraints)))
-        for what in (limited, dropped):
+        for what in (limited, dropped) if constraints else (limited,):
             with contextlib.suppress(OffkitError):
                 found = self._resolved(what)
                 about = {*(found.changed if found is not None else ()), *map(clashes.project, constraints)}
