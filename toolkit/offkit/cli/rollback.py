@@ -28,11 +28,14 @@ def rollback(
     render.console(json, quiet, verbose)
     from offkit.edges import files
     from offkit.server.prefix import rollback as going_back
+    from offkit.server.prefix import running
 
     where = options.standing_prefix(prefix)
     planned = going_back.plan(where, generation)
+    told = []
     if not (dry_run or planned.nothing):
         going_back.apply(planned)
+        told = running.of_before(where, running.found(where))
     chosen, left = planned.chosen.id, planned.left
     render.document(
         "offkit/rollback-1",
@@ -42,7 +45,7 @@ def rollback(
         generation=chosen,
         left=left,
         changes=[dict(one._asdict()) for one in planned.changes],
-        findings=[],
+        findings=[one.to_json() for one in told],
     )
     if planned.nothing:
         render.good("{} is already current in {}; nothing to do".format(chosen, where))
@@ -57,3 +60,4 @@ def rollback(
     )
     if left and not planned.changes:
         render.line("    the same packages, in the same versions")
+    render.findings(told)

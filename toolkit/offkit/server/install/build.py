@@ -18,6 +18,7 @@ from offkit.model.errors import EnvironmentProblem, OffkitError, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.server.bundle.bundle_file import BundleFile
+from offkit.server.environment import threshold
 from offkit.server.install import scripts
 from offkit.server.install.plan import SCRATCH, Addition, Plan, child_environment, index_page, last_lines
 from offkit.server.prefix import generations
@@ -164,7 +165,11 @@ class Builder:
             for name in archive.namelist():
                 if not name.endswith(("/", ".pyc")):
                     files.write_below(runtime, name, [archive.read(name)])
-        self._program(argv, "compileall")
+        site = sites.below(self._root)[0]
+        for name, content in threshold.files():
+            files.write_below(site, name, [content])
+        module = os.path.join(os.path.relpath(site, self._root), threshold.MODULE)
+        self._program([*argv, os.path.join(self._plan.alias, module)], "compileall")
         launcher = os.path.join(self._root, "bin", "offkit")
         files.replace(launcher, _LAUNCHER.encode("ascii"), 0o755)
 

@@ -34,7 +34,7 @@ from offkit.server.install import beforehand, compilation, compiler, install, pa
 from offkit.server.install.compiler import Lack
 from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan, same_origin
 from offkit.server.install.supplies import Supplies
-from offkit.server.prefix import generations
+from offkit.server.prefix import generations, running
 from offkit.server.prefix.generations import Generation, Package
 from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
@@ -69,7 +69,9 @@ class Outcome(NamedTuple):
     packages: Tuple[Package, ...]
     earlier: Tuple[str, ...]  # what install.sh had done as root for this, the first generation
     told: Tuple[Finding, ...]  # on the way
-    judged: Tuple[Finding, ...]  # what the loader still does not find, now that everything is in its place
+    judged: Tuple[
+        Finding, ...
+    ]  # what is not found, and who has not changed over, with everything in its place
 
 
 class _Arrived(NamedTuple):
@@ -124,6 +126,8 @@ def go(request: Request, reporter: Reporter) -> Outcome:
                 judged = _judge(made.generation, brought.named, (checks.LIBRARIES, checks.NEEDS))
             else:
                 judged = _warned(_judge(made.generation, (), (checks.NEEDS,)))
+            if any(one.action == "switch" for one in made.steps):
+                judged += running.of_before(prefix, running.found(prefix))
     told = (*arrived.warnings, *arrived.damaged, *brought.warnings)
     return Outcome(arrived.bundle, made, packages, tuple(earlier), told, tuple(judged))
 
