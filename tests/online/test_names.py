@@ -1,6 +1,16 @@
 """Names that stand for another project, or for what Python has itself: what to do is tried, and told alone."""
 
+import importlib
+import io
+import tarfile
+import zipfile
+
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from pip._internal.network.lazy_wheel import LazyZipOverHTTP
+from pip._internal.network.session import PipSession
 
 from offkit.model.errors import RequestError
 from offkit.model.report import Reporter
@@ -93,3 +103,71 @@ def test_since_when():
     assert names.of("dataclasses", EL7) is None
     assert names.of("dataclasses", preset("3.9")).instead == "dataclasses"
     assert names.of("bs4", EL7) is None
+
+
+ROWS = list(names._rows().values())
+
+
+def test_what_python_has():
+    """Is where the table says."""
+    for row in ROWS:
+        if row.kind == names.BACKPORT:
+            module, _, what = row.instead.partition(".")
+            try:
+                found = importlib.import_module(row.instead)
+            except ImportError:
+                found = getattr(importlib.import_module(module), what)
+            assert found is not None
+
+
+def modules(line, session):
+    """All that may be a module in a newest file of a project that a requirement allows, a wheel if there is one:
+    of a wheel the first parts of its paths, of sources any part."""
+    wanted = Requirement(line)
+    page = session.get(
+        f"https://pypi.org/simple/{wanted.name}/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
+    ).json()
+    files = {one["filename"]: one["url"] for one in page["files"]}
+    wheels = [
+        (Version(name.split("-")[1]), name)
+        for name in files
+        if name.endswith(".whl") and name.split("-")[1] in wanted.specifier
+    ]
+    sources = [name for name in files if name.endswith((".tar.gz", ".zip"))]
+    if wheels:
+        with zipfile.ZipFile(LazyZipOverHTTP(files[max(wheels)[1]], session, 1 << 16)) as wheel:
+            parts = [path.partition("/")[0] for path in wheel.namelist()]
+    else:
+        body = io.BytesIO(session.get(files[sources[-1]]).content)
+        if sources[-1].endswith(".zip"):
+            paths = zipfile.ZipFile(body).namelist()
+        else:
+            with tarfile.open(fileobj=body) as tar:
+                paths = tar.getnames()
+        parts = [part for path in paths for part in path.split("/")]
+    return {part.partition(".")[0] for part in parts}
+
+
+@pytest.mark.network
+def test_the_table_on_the_real_index():
+    """A renamed project has the module that it is asked for by, a backport is one of the module that Python has, and
+    who has a module has it."""
+    wrong = []
+    with PipSession() as session:
+        session.headers["Accept-Encoding"] = "identity"
+        known = {
+            line: modules(line, session)
+            for line in sorted({row.instead for row in ROWS if row.kind != names.BACKPORT})
+        }
+        for row in ROWS:
+            own = {"asyncio": "asyncio<4"}.get(row.name, row.name)  # 4.0 is empty, and says so
+            found = modules(own, session) if row.kind == names.BACKPORT else known[row.instead]
+            if row.kind == names.BACKPORT:
+                there = (row.module or row.instead.partition(".")[0]) in found
+            elif row.kind == names.MODULE:
+                there = {"distutils": "_distutils_hack"}.get(row.name, row.name) in found
+            else:
+                there = row.module in found if row.module else row.name in map(canonicalize_name, found)
+            wrong += [] if there else [(row.name, sorted(found)[:20])]
+    assert wrong == []
+    assert len(ROWS) > 40
