@@ -612,3 +612,27 @@ def test_the_same_tree_from_two_places(locked, mirror, tmp_path):
     assert locked(args, str(tree)).built[0] == again._replace(
         source="app, a project directory", source_sha256=locked(args, str(tree)).built[0].source_sha256
     )
+
+
+def test_what_is_built_to_find_a_cure(locked, mirror):
+    """A few sources and no more: what was not tried for that is said."""
+    server = mirror()
+    for version in ("1", "2"):
+        server.add("six", version)
+    server.add("beta", requires=["six>=2"])
+    for minor in range(5, 10):
+        server.put(*project_maker.sdist("alpha", f"2.{minor}", requires=["six<2"]))
+    server.put(*project_maker.sdist("alpha", "2.4", requires=["six"]))
+    (finding,) = refused(locked, server.args, "alpha==2.9", "beta", build=("alpha",)).findings
+    assert finding.code == "REQ005"
+    assert finding.fix.startswith("find out what else would do: ask for alpha and beta and six alone, ")
+    assert finding.fix.endswith(": with other versions there were too many sources to build")
+    assert len(locked.told.builds) == 1 + 4
+    server = mirror()
+    for version in ("1", "2"):
+        server.add("six", version)
+    server.add("beta", requires=["six>=2"])
+    server.put(*project_maker.sdist("alpha", "2.5", requires=["six<2"]))
+    server.put(*project_maker.sdist("alpha", "2.4", requires=["six"]))
+    (finding,) = refused(locked, server.args, "alpha==2.5", "beta", build=("alpha",)).findings
+    assert finding.fix == "use alpha==2.4: the whole request resolves with it"

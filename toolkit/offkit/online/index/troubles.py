@@ -58,6 +58,14 @@ SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a pa
 class TooDeep(RequestError):
     """A resolution was given up: what could be had was not found in so many rounds, and may be there."""
 
+    why = "there were too many combinations to try"
+
+
+class TooManyBuilds(TooDeep):
+    """The same, where that would have built more sources than is worth it."""
+
+    why = "there were too many sources to build"
+
 
 def of(error: Exception) -> OffkitError:
     """One of ours for an exception of pip; re-raises what is none of pip's."""

@@ -41,8 +41,8 @@ class Attempts:
             self._tell(f"trial {len(self._known)}: {_tried(what, self._target)}")
             try:
                 self._known[what] = self._resolve(what)
-            except TooDeep:
-                self.unfinished[what] = "there were too many combinations to try"
+            except TooDeep as error:
+                self.unfinished[what] = error.why
             except EnvironmentProblem as error:
                 self.unfinished[what] = error.message
             except OffkitError:

@@ -8,10 +8,16 @@ from offkit.online.index.upstream import reach
 
 
 class Purse:
-    """How many candidates several resolutions may read together; one that was read costs nothing again."""
+    """How many candidates several resolutions may read together; one that was read costs nothing again. And
+    how many of them may be built for that."""
 
-    def __init__(self, candidates: int) -> None:
-        self._most, self._read = candidates, set[str]()
+    def __init__(self, candidates: int, builds: int = 0) -> None:
+        self._most, self._read, self._builds = candidates, set[str](), builds
+
+    def builds(self) -> bool:
+        """Whether another one may be."""
+        self._builds -= 1
+        return self._builds >= 0
 
     def pays(self, candidate: str) -> bool:
         if candidate not in self._read and len(self._read) == self._most:

@@ -554,7 +554,7 @@ class Session:
 
     def _another(self, target: Target, more: Sequence[str], purse: Purse, part: int) -> Session:
         args, builder = [*self._index_args, *more], self.builder
-        builder = builder if target == self.target else builder.elsewhere(target)
+        builder = builder.sparing(purse.builds) if target == self.target else builder.elsewhere(target)
         limit = Limit(_TRIED // part, purse)
         other = Session(target, args, Reporter(), self.kept, self.offline, limit, builder)
         other._bar = self._bar

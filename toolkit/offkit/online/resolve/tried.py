@@ -21,7 +21,9 @@ from offkit.online.request.locked import Request
 from offkit.online.resolve import requirement
 from offkit.online.resolve.limit import Purse
 
-_READ = 1000  # candidates, for all that is tried of a request
+# Candidates, for all that is tried of a request, and how many of them are built: of sources that have no
+# version that will do, one after the other would be.
+_READ, _BUILT = 1000, 4
 
 
 class _Resolved(NamedTuple):
@@ -44,7 +46,7 @@ class Trials:
         may take so large a part: 2 is half. ``tell`` hears what is looked for, ``warn`` of an index that does
         not answer."""
         self._request, self._target, self._another, self._tell = request, target, another, tell
-        self._warnings, self._purse = _Warnings(warn), Purse(_READ)
+        self._warnings, self._purse = _Warnings(warn), Purse(_READ, _BUILT)
 
     @contextlib.contextmanager
     def _aside(self, target: Target, more: Sequence[str] = (), part: int = 1) -> Iterator[Any]:

@@ -6,6 +6,7 @@ beside it, and told by lock and manifest.
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import importlib.metadata
@@ -27,6 +28,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.url import shown
 from offkit.online.index import listing, network
+from offkit.online.index.troubles import TooManyBuilds
 from offkit.online.request.locked import MadeOf
 from offkit.online.sources import archive, backend, interpreters, metadata, refusal, stated
 from offkit.online.sources.archive import Source, unpacked
@@ -70,6 +72,7 @@ class Builder:
         self._target, self._cache, self._supplied, self._reporter = target, cache, supplied, reporter
         self._known: dict[str, Wheel | Refused] = {}  # by URL
         self._closed = False
+        self._may: Callable[[], bool] = lambda: True
 
     def elsewhere(self, target: Target) -> Builder:
         """For another target: it has what was built and holds there too, and builds nothing but what is
@@ -77,6 +80,13 @@ class Builder:
         other = Builder(target, self._cache, self._supplied, self._reporter)
         other._known = {url: one for url, one in self._known.items() if isinstance(one, Wheel) and one.static}
         other._closed = True
+        return other
+
+    def sparing(self, may: Callable[[], bool]) -> Builder:
+        """The same with what was built, for a trial: another source of an index is built where it ``may``
+        be."""
+        other = copy.copy(self)
+        other.refused, other._may = dict(self.refused), may
         return other
 
     def wants(self, project: str) -> bool:
@@ -90,10 +100,13 @@ class Builder:
     def of_index(self, project: str, link: Any, session: Any) -> Wheel:
         """The wheel of sources that an index has. After one refusal nothing older of the project is tried:
         each would be another build. Raises Refused, IntegrityError where a hash is given that is neither that
-        of the sources nor of the wheel, and what ``retrieval.opened`` does."""
+        of the sources nor of the wheel, TooManyBuilds where it may not be built for a trial, and what
+        ``retrieval.opened`` does."""
         name = canonicalize_name(project)
         if name in self.refused:
             raise self.refused[name]
+        if link.url not in self._known and not self._may():
+            raise TooManyBuilds("too many sources would have to be built")
         try:
             made = self.of(link, session, (), self._check_requirements)
             self._allow(name, link.filename, made.built)
