@@ -458,7 +458,7 @@ def test_a_repository(locked, mirror, repository, tmp_path):
     for word in (f"app @ {url}", f"{url}@v1", f"app @ {url}@main", f"-e {url}#egg=app"):
         lock = locked(args, word)
         assert pins(lock) == {"app": "1.0"}, word
-        assert lock.built[0].source == f"{url}@{commit}"
+        assert lock.built[0].source == f"{url}@{commit}", word
     assert locked.told.builds == []
     assert f"    # built from {url}@{commit}" in lock.text(why=True).splitlines()
     lock = locked(args, f"lower @ {url}#subdirectory=below")

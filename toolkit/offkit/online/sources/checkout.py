@@ -64,6 +64,7 @@ def made(link: Any) -> Iterator[tuple[Path, str]]:
             lines = str(said or getattr(error, "output_lines", None) or error).splitlines()
             raise refused(str(known.name), lines) from error
         url, _, _ = known.get_url_rev_and_auth(link.url)  # of them, only the first is nobody's secret
+        url = quote(url, safe="/:") if url.startswith("file:") else url  # pip makes a path of that, for git
         yield tree, without_secrets(f"{known.name}+{url}@{commit}")
 
 
