@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from offkit.edges import data, leftovers
 from offkit.edges.run import run
