@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from offkit.cli import bundle_words, render
+from offkit.model import needs
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
 from offkit.model.control_node import Collection
@@ -153,6 +154,7 @@ def packed(tmp_path, **more):
         rpms=types.SimpleNamespace(titles=("x-1", "y-2"), size=5000),
         findings=[Finding("LIB002", WARNING, "s", "m")],
         sources=(),
+        lacking=types.SimpleNamespace(rpms=(), others=(), sure=True),
         proofs=[Proof("closure", "2026-01-31T12:00:00Z", "here", True, "1 pin")],
     )
     for name, value in more.items():
@@ -240,6 +242,57 @@ def test_what_is_wanted_when_they_run(tmp_path, said):
     assert "may be wanted" not in told
 
 
+@pytest.mark.parametrize(("rpms", "others", "sure", "lines"), [
+    (("libSM", "java-headless"), (), True,
+     ["on the server (or have it carried: --iso FILE or --rpm-repo URL):",
+      "  yum install a-libs java-headless libSM"]),
+    ((), (("libX.so.1", "which nobody knows"),), True,
+     ["on the server (or have it carried: --iso FILE or --rpm-repo URL):",
+      "  yum install a-libs java-headless", "  libX.so.1: which nobody knows"]),
+    (("libSM",), (), False,
+     ["on the server (or have it carried: --iso FILE or --rpm-repo URL):",
+      "  yum install a-libs java-headless libSM",
+      "  what is installed there is not known, and yum leaves it as it is"]),
+])  # fmt: skip
+def test_one_line_is_whole(tmp_path, said, rpms, others, sure, lines):
+    """What packages want when they run and what their ELF files want, in order and once; below it what
+    nobody knows."""
+    names = ("java-headless", "a-libs")
+    found = [Finding("NEED002", WARNING, name, "is missing", (), needs.to_install(name)) for name in names]
+    lacking = types.SimpleNamespace(rpms=rpms, others=others, sure=sure)
+    bundle_words.done(packed(tmp_path, findings=found, lacking=lacking), order())
+    told = said()
+    assert told[told.index("") + 1 : -2] == lines
+    assert not any("fix" in line for line in told)
+
+
+def test_what_nobody_knows_is_said_without_a_line(tmp_path, said):
+    """Nothing is to be typed, as far as is known."""
+    lacking = types.SimpleNamespace(rpms=(), others=(("libX.so.1", "from EPEL"),), sure=True)
+    bundle_words.done(packed(tmp_path, findings=[], lacking=lacking), order())
+    assert said()[-5:-2] == ["", "on the server:", "  libX.so.1: from EPEL"]
+
+
+def test_each_target_has_its_line(tmp_path, said):
+    """With the names of its packages."""
+    made = types.SimpleNamespace(
+        packed=packed(tmp_path).packed,
+        counted=types.SimpleNamespace(downloaded=0, downloaded_size=0, cached=2),
+        findings=(),
+        parts=[
+            (name, packed(tmp_path, findings=[], order=order(()), lacking=types.SimpleNamespace(
+                rpms=rpms, others=(), sure=True)))
+            for name, rpms in (("el7", ("mesa-libGL",)), ("el8", ()), ("el9", ("libglvnd-glx",)))
+        ],
+    )  # fmt: skip
+    bundle_words.done_for_several(made)
+    told = said()
+    here = "on the server (or have it carried: --iso FILE or --rpm-repo URL):"
+    assert told[told.index("") + 1 : -2] == [
+        "el7: " + here, "  yum install mesa-libGL", "", "el9: " + here, "  yum install libglvnd-glx",
+    ]  # fmt: skip
+
+
 def test_what_several_targets_want(said):
     """Their packages have names of their own, so each group has its command."""
     fix = "on the server: yum install {}\nor have it carried: --iso FILE or --rpm-repo URL"
@@ -255,7 +308,7 @@ def test_what_several_targets_want(said):
         for target in ("el7: ", "el9: ")
         for each in ("a", "b")
     ]
-    bundle_words._found(found, ())
+    bundle_words._found(found)
     assert said() == [
         "! NEED001  el7: 2 libraries are not found: a, b; p needs them for x",
         "      fix        on the server: yum install ael7 bel7",

@@ -128,7 +128,7 @@ def done(made: Any, order: Any) -> None:
         render.line("  carries {}".format(one.describe()))
     _came(made, packed)
     _needs(made)
-    _found(made.findings, made.findings)
+    _found(made.findings, made)
     _carry(packed, made.findings)
     if order.control_node and not has_errors(made.findings):
         render.line("and there, with the inventory and the servers' bundle:")
@@ -160,7 +160,9 @@ def done_for_several(made: Any) -> None:
         _needs(got)
     render.line("  shared by targets: " + _shared(made.parts))
     _came(made.counted, packed)
-    _found(made.findings, ())
+    _found(made.findings)
+    for name, got in made.parts:
+        _to_install(_line(got), got.lacking, name + ": ")
     _carry(packed, made.findings)
 
 
@@ -221,21 +223,41 @@ def _needs(made: Any) -> None:
     )
 
 
-def _found(findings: "Sequence[Finding]", of_one: "Sequence[Finding]") -> None:
-    """What is wrong, and at the end what can be installed of it; what may be wanted besides is a line.
-    ``of_one``: those of a target, whose packages have one name each."""
+def _found(findings: "Sequence[Finding]", made: Any = None) -> None:
+    """What is wrong, and at the end what is to be installed; what may be wanted besides is a line. ``made``:
+    for the one target that they are of."""
     aside = [] if render.verbose() else [each for each in findings if needs.is_aside(each)]
-    line = groups.joined([each for each in of_one if each not in aside], needs.ON_SERVER)
+    line = _line(made) if made else ""
     render.findings([each for each in findings if each not in aside], last=line)
     wanted = [each.subject for each in aside if not each.fix.startswith(needs.BROUGHT)]
     if wanted:
         render.line("  may be wanted when they run, too: {} (-v says for what)".format(", ".join(wanted)))
+    if made:
+        _to_install(line, made.lacking)
+
+
+def _line(made: Any) -> str:
+    """For yum, with the alternative to it; "" where nothing is to be installed that is known. What few use is
+    no part of it."""
+    shown = [each for each in made.findings if render.verbose() or not needs.is_aside(each)]
+    fixes = [each.fix for each in shown if each.fix.startswith(needs.ON_SERVER)]
+    return groups.joined([*fixes, *map(needs.to_install, made.lacking.rpms)])
+
+
+def _to_install(line: str, lacking: Any, whose: str = "") -> None:
+    """The one line that is typed on the server, whole, and what is not known of it."""
+    if not (line or lacking.others):
+        return
+    command, *others = line.splitlines() or [needs.ON_SERVER]
+    where, _, command = command.partition(": ")
+    render.line()
+    render.line("{}{}{}:".format(whose, where, " ({})".format("; ".join(others)) if others else ""))
     if line:
-        command, *others = line.splitlines()
-        where, _, command = command.partition(": ")
-        render.line()
-        render.line("{} ({}):".format(where, "; ".join(others)))
         render.line("  " + command)
+    for soname, what in lacking.others:
+        render.line("  {}: {}".format(soname, what))
+    if not lacking.sure:
+        render.line("  what is installed there is not known, and yum leaves it as it is")
 
 
 def _came(counted: Any, packed: Any) -> None:

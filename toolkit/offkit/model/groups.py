@@ -120,9 +120,9 @@ def gather(findings: Iterable[Finding], line: str = "", apart: bool = False) -> 
     return _with_cures([_group(tuple(each), bool(key[-1])) for key, each in alike.items()])
 
 
-def joined(findings: Iterable[Finding], beginning: str) -> str:
-    """One command in the place of all fixes that begin so, and differ in names alone; or ""."""
-    return _combined([each.fix for each in findings if each.fix.startswith(beginning)])
+def joined(fixes: Iterable[str]) -> str:
+    """One command in the place of all of them, which differ in names alone, with these in order; or ""."""
+    return _combined(sorted(fixes))
 
 
 def _covered(fix: str, line: str) -> bool:

@@ -42,6 +42,7 @@ _LACKS = {
 }
 # How fixes begin: before the gap, of what can be installed beyond it; of what the bundle has.
 ON_SERVER, BROUGHT = "on the server: yum install ", "nothing: "
+_BEFORE = "\nor have it carried: --iso FILE or --rpm-repo URL"
 _NAMED = 3
 _FROM_WHEELS = "use another version of the package, or another build of it"
 
@@ -125,6 +126,11 @@ class Lack(NamedTuple):
     def finding(self, severity: str, fix: str) -> Finding:
         looked = self.answer.looked
         return Finding(CODES[self.thing.kind], severity, self.thing.subject, self.message, looked, fix)
+
+
+def to_install(name: str) -> str:
+    """The fix before the gap."""
+    return ON_SERVER + name + _BEFORE
 
 
 def is_aside(finding: Finding) -> bool:

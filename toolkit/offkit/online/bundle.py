@@ -34,6 +34,7 @@ from offkit.online.proof import (
     forecast,
     grammar,
     image,
+    lacking,
     needs,
     python_there,
     reading,
@@ -42,6 +43,7 @@ from offkit.online.proof import (
     stage,
     surroundings,
 )
+from offkit.online.proof.lacking import Lacking
 from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
 from offkit.online.reasons.trial import Pins
@@ -109,6 +111,7 @@ class Bundled(NamedTuple):
     rpms: rpms.Chosen
     proofs: tuple[Proof, ...] = ()
     sources: tuple[sources.Source, ...] = ()  # to be compiled on the server
+    lacking: Lacking = Lacking()
 
 
 def default_requirements() -> tuple[str, ...]:
@@ -212,6 +215,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         got.rpms,
         got.proofs,
         got.sources,
+        got.lacking,
     )
 
 
@@ -298,6 +302,7 @@ class Gathered(NamedTuple):
     compiled: tuple[ToCompile, ...]
     tools: tuple[Path, ...]  # wheels of the runtime
     rpms: rpms.Chosen
+    lacking: Lacking
     proofs: tuple[Proof, ...]
     options: dict[str, Any]  # for the manifest, but for the proofs
     installed_size: int  # bytes
@@ -377,6 +382,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
         tuple(compiled),
         tuple(one.path for one in tools.files),
         chosen,
+        lacking.of(libraries, order.target, server),
         tuple(proofs),
         options,
         survey.installed_size,

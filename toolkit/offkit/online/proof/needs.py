@@ -65,9 +65,7 @@ class Survey(NamedTuple):
             return lack.finding(
                 severity, lack.cure or lack.thing.from_elsewhere(self.release.name) or unknown
             )
-        return lack.finding(
-            severity, f"{needs.ON_SERVER}{name}\nor have it carried: --iso FILE or --rpm-repo URL"
-        )
+        return lack.finding(severity, needs.to_install(name))
 
 
 def survey(wheels: Iterable[LockedWheel], target: Target, server: Server | None, own_python: bool) -> Survey:
