@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from urllib.parse import quote
 
 import pytest
 
@@ -31,6 +32,8 @@ def server(tmp_path):
         text = text[: text.rindex(b"# sha256 ")]
         own = os.fsencode(shlex.quote(str(made / "os-release")))
         text = re.sub(rb'(?<!")/etc/os-release', lambda found: own, text)  # in quotes it is awk's, of rpm
+        repos = os.fsencode(shlex.quote(str(made / "yum.repos.d")))
+        text = re.sub(rb'(?<!")/etc/yum.repos.d(?=/\*)', lambda found: repos, text)
         script.write_bytes(bootstrap._vouched(text))
         return made
 
@@ -205,3 +208,54 @@ def test_nothing_is_said_of_what_fits_or_nobody_knows(server, tmp_path, os_relea
     code, _, err = install(server(os_release), "--rpm-repo", disc(tmp_path / "c7", CENTOS7))
     assert code == 4
     assert "ENV04" not in err
+
+
+def local(server, name, folder, *packages, **more):
+    """A repository of this server's own with these packages, enabled, its second directory the one that is there."""
+    place = repository(str(server / folder), list(packages))
+    urls = "file:///nowhere/{} file://{}".format(folder, quote(place))
+    text = "[{}]\nname=x\nbaseurl={}\nenabled={}\n".format(name, urls, more.get("enabled", 1))
+    (server / "yum.repos.d").mkdir(exist_ok=True)
+    (server / "yum.repos.d" / (name + ".repo")).write_text(text)
+    return place
+
+
+ROCKY8_OWN = "39.module+el8.4.0+574"
+
+
+@every_shell
+def test_the_administrators_own_repository_has_it(server, shell):
+    """The yum line with all of them that work, as one may have what the other's packages want."""
+    place = server(ROCKY8)
+    install_sh.tools_of(place, shell)
+    local(place, "c8-base", "base", package("platform-python", [], release=ROCKY8_OWN, version="3.6.8"))
+    local(place, "c8-apps", "apps", package("python36", [], release=ROCKY8_OWN, version="3.6.8"))
+    local(place, "off", "off", package("python36", [], release=ROCKY8_OWN, version="3.6.8"), enabled=0)
+    local(place, "broken", "broken", package("python36", [], version="3.6.8"))
+    os.unlink(next(str(each) for each in (place / "broken/repodata").iterdir() if "primary" in each.name))
+    line = "  1. the local repository that this server has already: yum --disablerepo='*'"
+    line += " --enablerepo=c8-apps --enablerepo=c8-base install python36, then sh install.sh "
+    code, out, err = install(place, shell=shell)
+    assert (code, out) == (4, "")
+    assert err.startswith("error: PY020 no Python 3.6")
+    assert line in err
+    assert "  2. the packages python36 " in err
+    assert os.listdir(str(place / "tmp")) == []
+    install_sh.program(place / "bin" / "dnf", "echo 4.14.0\n")
+    code, _, err = install(place, shell=shell)
+    first = "dnf --disablerepo='*' --enablerepo=c8-apps --setopt=c8-apps.baseurl='file://{}' "
+    assert first.format(quote(str(place / "apps"))) in err
+
+
+@every_shell
+def test_no_local_repository_has_it(server, shell):
+    """One with another Python under that name, and one for the network: nothing is said of them."""
+    place = server(ROCKY8)
+    install_sh.tools_of(place, shell)
+    local(place, "other", "other", package("python36", [], version="3.9.1"))
+    local(place, "more", "more", package("platform-python", []))
+    (place / "yum.repos.d" / "net.repo").write_text("[net]\nbaseurl=http://localhost:1/\n")
+    code, _, err = install(place, shell=shell)
+    assert code == 4
+    assert "local repository" not in err
+    assert "  1. the packages python36 " in err

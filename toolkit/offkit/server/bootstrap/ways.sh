@@ -262,6 +262,13 @@ no_python() {
         # What a disc of it is like is not known, or it has none.
         whence="of the distribution's ISO" medium="--iso /path/to/the.iso" carried="--iso FILE"
         [ -n "$OFFKIT_REPO" ] || whence='' medium="--rpm-repo DIR" carried="--rpm-repo URL"
+        theirs=$(local_options)
+        if [ -n "$theirs" ]; then
+            tool=yum
+            [ -z "$(lacking yum)" ] || [ -n "$(lacking dnf)" ] || tool=dnf
+            way_to "the local repository that this server has already: $tool --disablerepo='*'$theirs install $OFFKIT_PACKAGES, then $again" \
+                "$not_root${not_root:+${no_yum:+, }}$no_yum"
+        fi
         way_to "the packages $OFFKIT_PAYLOAD${whence:+ $whence}, with yum: $again $medium" \
             "$not_root${not_root:+${no_yum:+, }}$no_yum"
         say "     $OFFKIT_MEDIA"
@@ -282,6 +289,71 @@ no_python() {
         by_hand
     fi
     exit 4
+}
+
+# Options that enable this server's own local repositories, where one of them has the package of this Python;
+# nothing where none has (server/doctor/repositories.py, theirs).
+local_options() {
+    tab=$(printf '\t')
+    options=
+    last=
+    : >"$scratch/local.index"
+    while IFS=$tab read -r id rank url place; do
+        [ "$id" != "$last" ] && [ -f "$place/repodata/repomd.xml" ] || continue
+        last=$id
+        lines=$(trap - EXIT && packages_in "$place") || continue
+        printf '%s\n' "$lines" >>"$scratch/local.index"
+        options="$options --enablerepo=$id"
+        [ "$rank" -eq 1 ] || [ -n "$(lacking dnf)" ] || options="$options --setopt=$id.baseurl='$url'"
+    done <<END
+$(local_directories)
+END
+    while read -r name _ version _; do
+        case "$name $version" in "$OFFKIT_PACKAGES $OFFKIT_PYTHON".*) printf '%s' "$options" && return ;; esac
+    done <"$scratch/local.index"
+}
+
+# "ID RANK URL DIR", with tabs: the directories that enabled repositories of this server name, in their order.
+local_directories() {
+    for each in /etc/yum.repos.d/*.repo; do
+        ! probe_readable "$each" || probe_settings <"$each"
+        printf '\t\t\n'
+    done | RELEASE=$(os_release VERSION_ID) ARCH=$(uname -m) LC_ALL=C awk '
+        function digit(letter) { return index("0123456789abcdef", tolower(letter)) - 1 }
+        function plain(path,    at, code) {
+            while ((at = match(path, /%[0-9A-Fa-f][0-9A-Fa-f]/)) > 0) {
+                code = digit(substr(path, at + 1, 1)) * 16 + digit(substr(path, at + 2, 1))
+                done = done substr(path, 1, at - 1) sprintf("%c", code)
+                path = substr(path, at + 3)
+            }
+            return done path
+        }
+        function finish(    n, k, url) {
+            n = on && id !~ /^offkit-/ ? split(urls, url, /[ ,]+/) : 0
+            for (k = 1; k <= n; k++) {
+                gsub(/\$(basearch|\{basearch\})/, ENVIRON["ARCH"], url[k])
+                gsub(/\$(releasever|\{releasever\})/, release[1], url[k])
+                done = ""
+                if (url[k] ~ /^file:\/\/\//) print id "\t" k "\t" url[k] "\t" plain(substr(url[k], 8))
+            }
+        }
+        BEGIN { FS = "\t"; split(ENVIRON["RELEASE"], release, ".") }
+        $2 == "" { finish(); id = $1; on = 1; urls = "" }
+        $2 == "enabled" { on = tolower($3) !~ /^(0|no|false|off)$/ }
+        $2 == "baseurl" { urls = $3 }'
+}
+
+# Lines of the index (see read_index) for what this Python is made of in the repository $1; ends where that is of
+# no use. For a subshell: it takes the place of all media.
+packages_in() {
+    scratch=$(mktemp -d "$scratch/local.XXXXXX") || exit
+    media_count=0 sources='' isos='' repo_dirs=$1$newline
+    {
+        open_media
+        # shellcheck disable=SC2086 # names of packages
+        read_index $OFFKIT_PAYLOAD
+    } >/dev/null 2>&1
+    cat <"$index"
 }
 
 # way_to TEXT MISSING
