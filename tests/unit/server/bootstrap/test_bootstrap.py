@@ -384,6 +384,21 @@ def test_damage_of_install_sh_itself(server, shell):
         assert "fix: extract it from the bundle again" in err
 
 
+@every_shell
+def test_cut_off_before_the_check(server, shell):
+    """A syntax error at any length: what a shell reads of it is no program. Of a first line alone nothing can be
+    expected."""
+    real(server)
+    whole = script()
+    begin, end = whole.index(b"{ "), whole.index(b"\n}\n") + 1
+    for at in [begin + 1, begin + 2, *range(begin + 3, end, 41), end - 1, end]:
+        (server / "medium" / "install.sh").write_bytes(whole[:at])
+        code, out, err = sh(server, shell=shell)
+        assert code not in (0, 1), at
+        assert out == "", at
+        assert err, at
+
+
 def test_a_cut_install_sh_does_nothing_without_sha256sum(server):
     """Everything is in functions that the last lines call."""
     real(server)

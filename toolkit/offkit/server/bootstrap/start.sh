@@ -1,4 +1,5 @@
 #!/bin/sh
+{ # Nothing is done before the brace that closes this was read: cut off here, it is a syntax error.
 # Installs a bundle on a server that has nothing but sh, tar and coreutils:
 #     tar -xf bundle.tar install.sh && sh install.sh bundle.tar [options of offkit install]
 # It finds a fitting Python, or gets one, takes offkit.pyz out of the bundle and hands over to it.
@@ -18,6 +19,7 @@ if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
         exit 3
     fi
 fi
+}
 
 # Nothing that the environment holds is a variable of this script: all of them are written here when
 # the parts are joined (online/carry/bootstrap.py). What is used before it is set then ends the script (main).
