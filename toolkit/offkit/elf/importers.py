@@ -24,6 +24,9 @@ _TESTS = re.compile(r"(^|/)tests?/")
 _DEEP = re.compile(rb"[-+~(\[{]{80}|(?:not\s+){80}")
 _ASIDE = re.compile(r"^[ \t]+(?:from[ \t]+(\.*)([.\w]*)[ \t]+)?import[ \t]+(.*)", re.MULTILINE)  # in a block
 _OPENS = re.compile(rb"ctypes|cffi|cdll|dlopen")
+_CALLS = re.compile(rb"CDLL|cdll|dlopen|PyDLL|LoadLibrary|load_library")
+_LISTS = re.compile(rb"(i?glob|listdir|iterdir|scandir|os\.walk)\(")
+_BEGINNING = re.compile(rb"lib[\w+-]{2,}")
 _SHORTEST = 5  # letters of a string that is the beginning of a library's name
 _NAME = "<a package's own code>"
 _ANY = {"Exception", "BaseException", ""}
@@ -57,6 +60,21 @@ def loaded(
     if found or code.for_others():
         return found
     return {each.path for each in mine if not each.path.startswith("/")}  # the rest is not its own
+
+
+def opens(data: bytes) -> bool:
+    """Whether code may open libraries by their names."""
+    return bool(_OPENS.search(data))
+
+
+def may_open(data: bytes, name: str) -> bool:
+    """Whether such code may open one of that name: it has the name or its beginning, or lists what is there.
+    What has lists of .dll alone is for Windows."""
+    if _LISTS.search(data) and _CALLS.search(data) and (b".so" in data or b".dll" not in data):
+        return True
+    stem = name.partition(".so")[0].encode("utf-8", "surrogateescape")
+    bare = re.split(b"[-.]", stem[3:] if stem.startswith(b"lib") and len(stem) > len("lib") + 2 else stem)[0]
+    return bare in data or any(stem.startswith(each) for each in _BEGINNING.findall(data))
 
 
 class _Code:
@@ -125,7 +143,7 @@ class _Code:
             data = self._read(path)
             package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
             self._said[name] = None if data is None else _said(data, package, bool(self._libraries))
-            self._opens = self._opens or data is None or bool(_OPENS.search(data))
+            self._opens = self._opens or data is None or opens(data)
         return self._said[name]
 
 

@@ -10,7 +10,7 @@ import posixpath
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
 
 from offkit.elf import importers
-from offkit.elf.objects import MODULE, PLUGIN, PROGRAM, Object
+from offkit.elf.objects import LIBRARY, MODULE, PLUGIN, PROGRAM, Object
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader, Program
 
@@ -74,10 +74,37 @@ class Weights:
     def __init__(self, opened: Iterable[Root], owners: Owners, commands: str, strays: bool = False) -> None:
         """``commands`` is the directory of what people start; ``strays``: whether a library that is in no
         distribution is taken for one that somebody opens."""
-        self._objects = [root.object for root in opened]
+        self._opened = list(opened)
+        self._objects = [root.object for root in self._opened]
         self._owners, self._commands, self._strays = owners, commands, strays
         self._of: Optional[Dict[str, List[Object]]] = None
         self._loaded: Dict[str, Set[str]] = {}
+        self._opening: Dict[str, List[bytes]] = {}
+
+    def before(self, copies: Set[str], miss: Resolution) -> bool:
+        """Whether one of these files (identities) may have been loaded before it is missed: by a module from
+        which the loader comes to it, or by code that opens it, or what brings it along, by its name. Of
+        what is in no distribution nobody knows the code."""
+        owner = self._owners.owner(miss.needed_by)
+        related = self._owners.related(owner) if owner else set()
+        for each in self._opened:
+            if each.object.kind == PROGRAM or copies.isdisjoint(each.report.loaded):
+                continue
+            name = posixpath.basename(each.object.path)
+            if (
+                not owner
+                or each.object.kind != LIBRARY
+                or any(self._open(who, name) for who in sorted(related))
+            ):
+                return True
+        return False
+
+    def _open(self, who: str, name: str) -> bool:
+        """Whether code of that distribution may open such a library."""
+        if who not in self._opening:
+            read = (self._owners.read(who, source) for source in self._owners.sources(who))
+            self._opening[who] = [data for data in read if data and importers.opens(data)]
+        return any(importers.may_open(data, name) for data in self._opening[who])
 
     def firm(self, each: Object) -> bool:
         """Whether an import of its package's own top-level modules fails without, or the package is there for
@@ -121,22 +148,26 @@ class Copies:
     def earlier(self, miss: Resolution) -> str:
         """A copy that the distribution in need, or one that it requires, may have loaded before; "" for
         none. What is in no distribution is given the benefit of the doubt."""
+        return next(iter(self.all_earlier(miss)), "")
+
+    def all_earlier(self, miss: Resolution) -> List[str]:
+        """All of them."""
         near = self._near(self._called, miss)
         return near if near or self._owners.owner(miss.needed_by) else self._near(self._named, miss)
 
     def unreachable(self, miss: Resolution) -> str:
         """A file of the same name there that nothing leads to, neither a path nor its DT_SONAME; or ""."""
-        return "" if self.earlier(miss) else self._near(self._named, miss)
+        return "" if self.earlier(miss) else next(iter(self._near(self._named, miss)), "")
 
     def strange(self, name: str) -> str:
         """A copy, whoever it belongs to; or ""."""
         return next(iter(self._called.get(name, ()) or self._named.get(name, ())), "")
 
-    def _near(self, there: Dict[str, List[str]], miss: Resolution) -> str:
+    def _near(self, there: Dict[str, List[str]], miss: Resolution) -> List[str]:
         copies = there.get(miss.name, ())
         who = self._owners.owner(miss.needed_by) if copies else ""
         near = self._owners.related(who) if who else set()
-        return next((path for path in copies if not who or self._owners.owner(path) in near), "")
+        return [path for path in copies if not who or self._owners.owner(path) in near]
 
     def moot(self, root: Object, miss: Resolution) -> bool:
         """Whether ``root`` is a vendored library that nobody was seen to load, and relies on who does."""

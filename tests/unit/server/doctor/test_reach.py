@@ -37,10 +37,10 @@ def fiona(server, *requires):
     server.distribution("Fiona", files=files, requires=requires)
 
 
-def kaleido(server, *requires):
+def kaleido(server, *requires, code=b""):
     """As kaleido 0.2.1: a browser with its libraries, among them expat."""
     files = {
-        "kaleido/__init__.py": b"",
+        "kaleido/__init__.py": code,
         "kaleido/executable/lib/libexpat.so.1": build(soname="libexpat.so.1"),
         "kaleido/executable/bin/kaleido": build(needed=["libexpat.so.1"], interpreter=LDSO),
     }
@@ -63,15 +63,60 @@ def test_another_packages_own_copy_does_not_count(server):
     assert told(server) == []
 
 
-def test_what_it_requires_may_have_loaded_it(server):
-    """As torchvision and torch do: it depends on the order of imports, and is said with the RPM."""
+@pytest.mark.parametrize("loads", [True, False])
+def test_what_it_requires_may_have_loaded_it(server, loads):
+    """As torchvision and torch do: it depends on the order of imports, and is said with the RPM. A browser's
+    library is opened by no code of its package: without the RPM the import fails."""
     fiona(server, "middle>=1; python_version < '3'", "unreadable; ((")
     server.distribution("middle", requires=["Kaleido"])
-    kaleido(server)
+    code = b"import ctypes\nctypes.CDLL('libexpat.so.1')\n" if loads else b""
+    kaleido(server, code=code)
+    result = examine("/opt/env", server.root, checks=["libraries"])
+    (finding,) = result.findings
+    severity = "warning" if loads else "error"
+    assert (finding.code, finding.severity, finding.subject) == ("LIB003", severity, "libexpat.so.1")
+    assert finding.fix.startswith("nothing, if the import works; otherwise yum ") == loads
+    assert " install expat" in finding.fix
+    assert (" install expat" in result.summary.install_line) == (not loads)
+
+
+LISTS = b"import ctypes, glob\nfor lib in glob.glob(HERE + '/*.so*'):\n    ctypes.CDLL(lib)\n"
+WINDOWS = b"import ctypes, glob\nfor lib in glob.glob(HERE + '/*.dll'):\n    ctypes.CDLL(lib)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        (b"", "error"),
+        (b"import ctypes\n", "error"),
+        (b"NAME = 'libblas-0123abcd.so'\n", "error"),
+        (b"import ctypes\nctypes.CDLL(HERE + '/libblas-0123abcd.so')\n", "warning"),
+        (b"import ctypes\nctypes.CDLL(HERE + 'libbla' + END)\n", "warning"),
+        (b"from ctypes import cdll\ncdll.LoadLibrary(find('blas'))\n", "warning"),
+        (b"import ctypes\nctypes.CDLL(HERE + '/libother.so')\n", "error"),
+        (LISTS, "warning"),
+        (WINDOWS, "error"),
+        (b"import ctypes\n\nprint(globals())\n", "error"),
+    ],
+)
+def test_a_copy_that_nobody_loads_before(server, code, severity):
+    """numpy after 'patchelf --remove-rpath': its own library is there, no path leads to it, and only code
+    that opens it can have loaded it when the module is imported."""
+    files = {
+        "np/__init__.py": code + b"from np import core\n",
+        "np/core" + SUFFIX: module("core", needed=["libblas-0123abcd.so"]),
+        "np.libs/libblas-0123abcd.so": build(soname="libblas-0123abcd.so"),
+    }
+    server.distribution("np", files=files)
     (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
-    assert (finding.code, finding.severity, finding.subject) == ("LIB003", "warning", "libexpat.so.1")
-    assert finding.fix.startswith("nothing, if the import works; otherwise yum ")
-    assert finding.fix.endswith(" install expat")
+    assert (finding.code, finding.severity) == ("LIB003", severity)
+    assert (", and nothing loads it before; needed by " in finding.message) == (severity == "error")
+    assert finding.fix.startswith("install the package again") == (severity == "error")
+    server.distribution(
+        "other",
+        files={"other" + SUFFIX: module("other", needed=["libblas-0123abcd.so"], rpath="$ORIGIN/np.libs")},
+    )
+    assert told(server) == [("LIB003", "warning", "libblas-0123abcd.so")]
 
 
 def test_what_is_required_for_an_extra_alone_is_not(server):

@@ -91,7 +91,7 @@ def inspect(
         firm = wrong and weights.firm(root.object)
         openings.append(Opening(root.report, ERROR if firm else WARNING, root.object))
     copies = Copies([each for each in objects.objects if main is None or each.elf.arch == main.arch], owners)
-    judged = Judge(tree, env, cures, copies, main, loader, openings).verdict()
+    judged = Judge(tree, env, cures, copies, weights, main, loader, openings).verdict()
     told = {each.subject for each in own if each.code == "LIB013"}
     findings += [each for each in judged.findings if each.code != "LIB001" or each.subject not in told]
     findings += refused.findings(env, objects, program, loader, [opening[:2] for opening in openings])

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from offkit.edges.tree import Tree
 from offkit.elf import reach, reader
 from offkit.elf.objects import Object
-from offkit.elf.reach import Copies
+from offkit.elf.reach import Copies, Weights
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media import rpm
@@ -80,12 +80,13 @@ class Judge:
         env: Environment,
         cures: Cures,
         copies: Copies,
+        weights: Weights,
         main: Optional[reader.Elf],
         loader: Loader,
         openings: Sequence[Opening],
     ) -> None:
         self._env, self._cures, self._copies = env, cures, copies
-        self._main, self._loader = main, loader
+        self._weights, self._main, self._loader = weights, main, loader
         self._openings = openings
         self._rpms: List[str] = []
         self._again: List[str] = []
@@ -110,20 +111,32 @@ class Judge:
                 told = inside.setdefault(
                     miss.name, (_Miss(), Inside(miss.name, (), short, bool(earlier), True))
                 )
-                told[0].add(WARNING if earlier else opening.severity, miss, None)
+                told[0].add(WARNING if earlier and self._before(miss) else opening.severity, miss, None)
                 if told[1].earlier and not earlier:
                     inside[miss.name] = told[0], told[1]._replace(copy=short, earlier=False)
-        self._consult(misses)
+        certain = {name: miss for name, (miss, _) in inside.items() if miss.severity == ERROR}
+        self._consult({**certain, **misses})
         found = [self._missing(name, miss) for name, miss in misses.items()]
         found += [self._inside(each, miss) for name, (miss, each) in inside.items() if name not in misses]
         found += self._directories() + self._versions()
         return Verdict(found, self._rpms, self._again, self._answers)
 
+    def _before(self, miss: Resolution) -> bool:
+        """Whether it may be there already when it is missed."""
+        identities = {self._loader.view.open(path).identity for path in self._copies.all_earlier(miss)}
+        return self._weights.before(identities, miss)
+
     def _inside(self, each: Inside, miss: _Miss) -> Finding:
         """A library of the environment itself that no path leads to."""
-        who = tuple(self._env.shorten(path) for path in miss.needed_by)
+        who = self._shorten(miss.needed_by)
         told = each._replace(needed_by=who, optional=miss.severity != ERROR)
-        return told.finding(tuple(miss.looked), self._cures.line_for(each.soname))
+        cure = self._cures.line_for(each.soname)
+        if each.earlier and miss.severity == ERROR and not _HASHED.search(each.soname):
+            kind = self._kind(miss.needed_by)
+            found = self._cures.for_soname(each.soname, kind.bits)
+            cure = found.fix if found.rpms or found.again else ""
+            self._take(found)
+        return told.finding(tuple(miss.looked), cure, miss.severity == ERROR)
 
     def _consult(self, missing: Dict[str, _Miss]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
@@ -153,7 +166,11 @@ class Judge:
         return _Kind(elf.bits, elf.platform or "x86_64", elf.arch) if elf is not None else _Kind()
 
     def _who(self, paths: Iterable[str]) -> str:
-        return groups.users(self._env.shorten(path) for path in paths)
+        return groups.users(self._shorten(paths))
+
+    def _shorten(self, paths: Iterable[str]) -> Tuple[str, ...]:
+        """Each file once, by whatever way the loader came to it."""
+        return tuple(dict.fromkeys(self._env.shorten(posixpath.normpath(path)) for path in paths))
 
     def _missing(self, name: str, miss: _Miss) -> Finding:
         who = self._who(miss.needed_by)
