@@ -7,6 +7,7 @@ import venv
 
 import pytest
 
+import pythons
 from offkit.edges.tree import Tree
 from offkit.server.doctor import shadows
 from offkit.server.doctor.examine import examine
@@ -195,6 +196,58 @@ def test_pth_files_that_reach_elsewhere(server):
         gone.message == "names /srv/gone/src, which is not there: what was to be imported from it is missing"
     )
     assert gone.looked_in == (SITE + "/easy-install.pth",)
+
+
+def starts(python, locale):
+    """Whether a real Python does."""
+    environ = {"PATH": os.environ["PATH"], **({"LC_ALL": locale} if locale else {})}
+    return not subprocess.call(
+        [python, "-c", ""], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.parametrize("series", ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "ascii"])
+def test_a_pth_file_at_which_python_does_not_start(tmp_path, series, encoding):
+    """Said where a real one does not."""
+    python = pythons.find(series)
+    if python is None:
+        pytest.skip("no Python {} on this machine".format(series))
+    where = str(tmp_path / "env")
+    subprocess.check_call([python, "-m", "venv", "--without-pip", where])
+    (site,) = [top for top, dirs, _ in os.walk(where) if os.path.basename(top) == "site-packages"]
+    named = where + "/" + ("there" if encoding == "ascii" else "\u540d\u524d")
+    with open(site + "/my.pth", "wb") as out:
+        out.write("# mine\n{}\n".format(named).encode(encoding))
+    os.mkdir(os.fsencode(where) + named[len(where) :].encode(encoding))
+    tree = Tree("/")
+    found = shadows.elsewhere(tree, environment.locate(tree, where)[0])
+    in_utf8, in_c, without = (starts(where + "/bin/python", locale) for locale in ("C.UTF-8", "C", ""))
+    said = {(each.code, each.severity, each.subject) for each in found}
+    if encoding == "gb18030":
+        assert said == {("PKG018", "error", "my.pth")}
+        assert not in_utf8
+        assert not in_c
+    else:
+        severity = "" if in_c else "info" if without else "warning"
+        assert in_utf8
+        assert said == ({("PKG018", severity, "my.pth")} if severity else set())
+
+
+def test_a_pth_file_in_gbk_of_a_root(server):
+    """In one line, which can be printed: not that what it names is missing too."""
+    server.put(SITE + "/my.pth", "/srv/\u9879\u76ee\n".encode("gb18030"))
+    (found,) = played(server)
+    assert found.message == "is not UTF-8: Python 3.6 does not start, but where the locale has its encoding"
+    assert "iconv -f GB18030 -t UTF-8" in found.fix
+    found.message.encode("ascii")
+    server.put(SITE + "/my.pth", "/srv/\u9879\u76ee\n".encode("utf-8"))
+    ascii_only, gone = played(server)
+    assert (
+        ascii_only.message
+        == "is not ASCII: Python 3.6 does not start with LC_ALL=C, nor without a locale, as by cron"
+    )
+    assert "/srv/\u9879\u76ee, which is not there" in gone.message
 
 
 def test_a_healthy_environment_says_nothing(tmp_path):

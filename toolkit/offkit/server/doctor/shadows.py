@@ -1,5 +1,5 @@
 """Modules that are imported in the place of others: the user's own packages (ENV017), the directory where a
-program starts (PKG017), and what .pth files reach (PKG018).
+program starts (PKG017), and what .pth files reach, or keep from starting (PKG018).
 
 Sources: Lib/site.py of CPython (``main`` and ``venv`` give the order, ``check_enableusersite`` says when the
 user's packages count), and its manual for sys.path: the directory of the script comes first.
@@ -10,13 +10,14 @@ from typing import Collection, Dict, List, Mapping, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model import words
-from offkit.model.finding import INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor.distribution import versions
 from offkit.server.doctor.owners import Recorded
 from offkit.server.environment import modules, pth
 from offkit.server.environment.environment import Environment
 
 _NAMED = 5
+_BY_LOCALE = ((3, 6), (3, 11), (3, 12))  # in the C locale these decode .pth files as ASCII
 _KINDS = ("dist-info", "egg-info")
 
 
@@ -104,10 +105,16 @@ def _counted(tree: Tree, env: Environment) -> Tuple[str, ...]:
 
 
 def elsewhere(tree: Tree, env: Environment) -> List[Finding]:
-    """PKG018: directories that .pth files name, outside the environment or not there at all."""
+    """PKG018: directories that .pth files name, outside the environment or not there at all; and files at
+    which Python does not start."""
     found = []
     for top in env.site_packages:
+        undecoded = [each for file, text in pth.texts(tree, top) for each in _undecoded(env, file, text)]
+        fatal = {each.looked_in[0] for each in undecoded if each.severity == ERROR}
+        found += undecoded
         for file, path in pth.named(tree, top):
+            if file in fatal:
+                continue
             there = tree.is_dir(path) or tree.is_file(path)
             inside = any(
                 (modules.real(tree, path) + "/").startswith(modules.real(tree, one).rstrip("/") + "/")
@@ -126,3 +133,19 @@ def elsewhere(tree: Tree, env: Environment) -> List[Finding]:
                 Finding("PKG018", severity, posixpath.basename(file), message.format(path), (file,), fix)
             )
     return found
+
+
+def _undecoded(env: Environment, file: str, text: str) -> List[Finding]:
+    version = "{}.{}".format(*env.series)
+    if not pth.is_utf8(text):
+        message = "is not UTF-8: Python {} does not start, but where the locale has its encoding"
+        fix = "write it in UTF-8 (iconv -f GB18030 -t UTF-8), or remove it and install the package itself"
+        return [Finding("PKG018", ERROR, posixpath.basename(file), message.format(version), (file,), fix)]
+    if env.series not in _BY_LOCALE or all(ord(letter) < 128 for letter in text):
+        return []
+    old = env.series == _BY_LOCALE[0]
+    message = "is not ASCII: Python {} does not start with {}".format(
+        version, "LC_ALL=C, nor without a locale, as by cron" if old else "LC_ALL=C"
+    )
+    fix = "keep what it names in a directory with an ASCII name, or start Python in a locale with UTF-8"
+    return [Finding("PKG018", WARNING if old else INFO, posixpath.basename(file), message, (file,), fix)]

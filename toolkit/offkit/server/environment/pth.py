@@ -1,7 +1,8 @@
 """Directories that .pth files add to the path.
 
 Source: ``addpackage`` of CPython's Lib/site.py. Lines that begin with ``import`` are programs;
-they are never run here.
+they are never run here. A file is decoded whole, comments too, as the locale says, from 3.13 on as UTF-8
+first; where that fails Python does not start.
 """
 
 import posixpath
@@ -30,20 +31,27 @@ def added(tree: Tree, tops: Sequence[str], apart: Iterable[str]) -> Tuple[str, .
 
 def named(tree: Tree, top: str) -> Iterator[Tuple[str, str]]:
     """(the file, a path that it names) for each in one site-packages; what is there and what is not."""
+    for file, text in texts(tree, top):
+        lines = [line.rstrip() for line in text.splitlines()]
+        for line in lines:
+            if line and not line.startswith(("#", "import ", "import\t")):
+                yield file, posixpath.normpath(posixpath.join(top, line))
+
+
+def texts(tree: Tree, top: str) -> Iterator[Tuple[str, str]]:
+    """(the file, what is in it) for each that can be read, with bytes escaped that are no UTF-8."""
     for name in tree.names(top):
         if name.endswith(".pth") and not name.startswith("."):
-            for path in _lines(tree, top, name):
-                yield posixpath.join(top, name), path
+            file = posixpath.join(top, name)
+            try:
+                yield file, tree.text(file)
+            except OSError:
+                continue
 
 
-def _lines(tree: Tree, top: str, name: str) -> Iterable[str]:
+def is_utf8(text: str) -> bool:
     try:
-        text = tree.text(posixpath.join(top, name))
-    except OSError:
-        return []
-    lines = [line.rstrip() for line in text.splitlines()]
-    return [
-        posixpath.normpath(posixpath.join(top, line))
-        for line in lines
-        if line and not line.startswith(("#", "import ", "import\t"))
-    ]
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
