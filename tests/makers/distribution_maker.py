@@ -177,7 +177,8 @@ conf.multilib_policy = "best"
 conf.persistdir, conf.modulesdir = order["cache"] + "/persist", order["modules"]
 conf.exclude_pkgs(order["excludes"])
 for number, place in enumerate(order["repositories"]):
-    base.repos.add_new_repo("r%d" % number, conf, baseurl=["file://" + place], gpgcheck=False)
+    base.repos.add_new_repo("r%d" % number, conf, baseurl=["file://" + place], gpgcheck=False,
+                            priority=(order["priorities"] or {}).get(str(number), 99))
 base.fill_sack(load_system_repo=True)
 for case in order["cases"]:
     base.reset(goal=True)
@@ -192,7 +193,7 @@ json.dump(answers, sys.stdout)
 
 
 def by_dnf(root, repositories, cases, scratch, platform="platform:el8", arch="x86_64",
-           enabled: Mapping[str, str] = {}, excludes=()):  # fmt: skip
+           enabled: Mapping[str, str] = {}, excludes=(), priorities: Sequence[int] = ()):  # fmt: skip
     """For each case, a list of what is wanted: the titles of what dnf would install, or None; its words."""
     scratch = str(scratch)
     modules = os.path.join(root, "etc/dnf/modules.d")
@@ -203,7 +204,7 @@ def by_dnf(root, repositories, cases, scratch, platform="platform:el8", arch="x8
             sink.write("[{0}]\nname={0}\nstream={1}\nprofiles=\nstate={2}\n".format(name, number, state))
     order = {"root": root, "cache": scratch + "/dnf", "repositories": [quote(str(place)) for place in repositories],
              "cases": cases, "platform": platform, "arch": arch, "modules": "/etc/dnf/modules.d",
-             "excludes": list(excludes)}  # fmt: skip
+             "excludes": list(excludes), "priorities": dict(enumerate(priorities))}  # fmt: skip
     done = subprocess.run([_DNF, "-c", _ASK], input=json.dumps(order), capture_output=True, text=True,
                           check=False, env=dict(os.environ, PYTHONPATH="", LC_ALL="C"))  # fmt: skip
     assert done.returncode == 0, done.stderr

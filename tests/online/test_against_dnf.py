@@ -21,9 +21,11 @@ pytestmark = pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking)
 class Distribution:
     """Packages in repositories, those that the server has, and what its modules are."""
 
-    def __init__(self, repositories, installed=(), streams=(), states=None, excludes=(), arch="x86_64"):
+    def __init__(self, repositories, installed=(), streams=(), states=None, excludes=(), arch="x86_64",
+                 priorities=()):  # fmt: skip
         self.repositories, self.installed, self.streams = repositories, installed, "".join(streams)
         self.states, self.excludes, self.arch = states or {}, excludes, arch
+        self.priorities = priorities or [99] * len(repositories)
 
     def make(self, folder):
         folder = Path(folder)
@@ -42,7 +44,7 @@ class Distribution:
         found = World(self.arch, 8)
         for number, place in enumerate(self.places):
             data = Path(place) / "repodata"
-            found.add(f"r{number}", next(data.glob("*-primary.xml.gz")))
+            found.add(f"r{number}", next(data.glob("*-primary.xml.gz")), self.priorities[number])
             found.add_files(number, next(data.glob("*-filelists.xml.gz")))
         known = modules.parse(self.streams)
         found.hide(*modules.rules(known, modules.active(known, self.states, "el8")))
@@ -57,7 +59,7 @@ class Distribution:
 
     def theirs(self, cases):
         return maker.by_dnf(self.root, self.places, cases, self.scratch, arch=self.arch, enabled=self.states,
-                            excludes=self.excludes)  # fmt: skip
+                            excludes=self.excludes, priorities=self.priorities)  # fmt: skip
 
 
 def lib(name, version="1", soname="", **more):
@@ -205,6 +207,28 @@ MODULAR_REQUESTS = [
     ["app36"], ["app38"], ["app(abi) = 3.6"], ["needs-36"], ["needs-38"], ["db"], ["user"], ["any-user"],
     ["tool"], ["dbd"], ["perl"], ["imposter"], ["db >= 11"],
 ]  # fmt: skip
+# Whose turn it is: versions, what one has only in another repository, providers, what replaces.
+RANKED = [
+    [
+        *BASE, lib("libnew", "1"), lib("libsame", "1"), Made("tool", "1"), Made("needs-tool", requires=["tool >= 2"]),
+        Made("one-of-two", "1", provides=["service"]), Made("asks", requires=["service", so("libnew")]),
+        Made("replaced", "1"), Made("wants-replaced", requires=["replaced"]), lib("libmoved"),
+        Made("held", "2"), Made("wants-held", requires=["held >= 3"]),
+    ],
+    [
+        lib("libnew", "2"), lib("libsame", "2"), Made("tool", "2"), Made("tool", "3"),
+        Made("another-of-two", "5", provides=["service"]),
+        Made("replacing", "1", obsoletes=["replaced"], provides=["replaced = 9"]),
+        lib("libmoved2", "1", "libmoved.so.1"), Made("held", "3"), lib("libonly", "1"),
+        Made("needs-tool", "2", requires=["tool"]),
+    ],
+    [lib("libsame", "3"), lib("libonly", "2"), Made("tool", "4"), lib("libnew", "0.5")],
+]  # fmt: skip
+RANKED_REQUESTS = [
+    [so("libnew")], [so("libsame")], ["tool"], ["needs-tool"], ["service"], ["asks"], ["replaced"], ["replacing"],
+    ["wants-replaced"], [so("libmoved")], ["wants-held"], [so("libonly")], ["tool >= 3"], ["tool > 1"], ["libnew"],
+    ["libsame", "needs-tool"], ["libonly"], ["needs-tool", so("libonly")], ["tool = 2"], ["libnew = 2"],
+]  # fmt: skip
 EXCLUDED = Distribution(PLAIN.repositories, BASE, excludes=("libICE", "python3-libs"))
 
 ARM = Distribution(
@@ -252,6 +276,14 @@ def test_as_dnf_would(distribution, requests, explained, tmp_path):
     assert differing(distribution.make(tmp_path), requests) == explained
 
 
+@pytest.mark.parametrize("priorities", [(10, 99, 20), (99, 0, -5), (99, 99, 99)], ids=str)
+def test_priorities_as_dnf_has_them(priorities, tmp_path):
+    """None is as good as another here: it is a repository's turn."""
+    distribution = Distribution(RANKED, [*BASE, Made("held", "2")], priorities=priorities).make(tmp_path)
+    ours = [distribution.ours(wanted) for wanted in RANKED_REQUESTS]
+    assert ours == [titles for titles, _ in distribution.theirs(RANKED_REQUESTS)]
+
+
 def drawn(seed):
     """A distribution that nobody thought of, and requests of it."""
     draw = random.Random(seed)
@@ -297,7 +329,9 @@ def drawn(seed):
     ]  # dnf would bring a newer one of it
     requests = [draw.sample(able, draw.choice([1, 1, 1, 2])) for _ in range(25)]
     return Distribution(
-        [half, [one for one in made if one not in half]], [*BASE, *installed.values()]
+        [half, [one for one in made if one not in half]],
+        [*BASE, *installed.values()],
+        priorities=draw.choice([(99, 99), (10, 99), (99, 10)]),
     ), requests
 
 

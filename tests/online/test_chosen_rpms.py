@@ -316,6 +316,45 @@ def test_what_is_older_than_what_the_server_has(place, tmp_path):
     assert "older than glibc-2.99-1.x86_64, which the server has" in found.message
 
 
+YUM3 = Made("yum", "3.4.3", "168.el7", arch="noarch")
+PLUGIN = Made("yum-plugin-priorities", "1.1.31", arch="noarch")
+
+
+@pytest.mark.parametrize(
+    ("installed", "plugins", "expected", "further"),
+    [
+        (None, "", "1", "2"),  # nobody knows the server: it is dnf's, as .repo files have it
+        ([], "", "1", "2"),
+        ([Made("yum", "4.7.0", arch="noarch")], "0", "1", "2"),
+        ([YUM3], "1", "2", "2"),
+        ([YUM3, PLUGIN], "1", "1", ""),
+        ([YUM3, PLUGIN], "0", "2", "2"),
+    ],
+    ids=["unknown", "dnf", "yum 4", "yum 3", "its plugin", "no plugins"],
+)  # fmt: skip
+def test_priorities_of_a_repo_file(tmp_path, installed, plugins, expected, further):
+    """What a server's own program makes of them: dnf takes the library from where it is; yum 3 has a plugin for
+    them, which goes by the package's name alone."""
+    sections = ""
+    for version, turn, given in (("1", 10, ()), ("2", 20, ["libmore.so.1()(64bit)"])):
+        made = maker.build([GLIBC, lib("libranked", version, provides=given)], tmp_path / f"rpms {version}")
+        where = Path(maker.repository(tmp_path / version, made.values())).as_uri()
+        sections += f"[r{version}]\nname=x\nbaseurl={where}\npriority={turn}\n"
+    path = tmp_path / "x.repo"
+    path.write_text(sections)
+    server = None
+    if installed is not None:
+        yum = {"exclude": [], "plugins": plugins}
+        server = probe(tmp_path, [GLIBC, BASH, *installed], yum=yum)
+    assert choose(path, "libranked", probe=server).titles == (f"libranked-{expected}-1.x86_64",)
+    if further:
+        assert choose(path, "libmore", probe=server).titles == (f"libranked-{further}-1.x86_64",)
+    else:
+        with pytest.raises(RequestError) as caught:
+            choose(path, "libmore", probe=server)
+        assert "hidden by priority=10 of " in caught.value.findings[0].message
+
+
 @pytest.mark.parametrize(
     ("level", "warned"), [("x86-64-v2", True), ("x86-64-v3", False), ("x86-64-v4", False), (None, False)]
 )

@@ -1,7 +1,7 @@
 """yum's .repo files (yum.conf(5), dnf.conf(5)) as pure values."""
 
 import configparser
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Tuple
 
 BOM = "\ufeff"  # which some editors put at the beginning; dnf reads past it
 DIRECTORY = "/etc/yum.repos.d"
@@ -78,17 +78,18 @@ def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
                 words(options.get("gpgkey", "")),
                 is_true(options.get("gpgcheck", gpgcheck)),
                 options.get("metadata_expire", "").strip(),
-                _number(options.get("priority", ""), PRIORITY),
+                priority(options),
             )
         )
     return found
 
 
-def _number(text: str, otherwise: int) -> int:
+def priority(options: Mapping[str, str]) -> int:
+    """What the options of a section say of its turn: the smallest comes first."""
     try:
-        return int(text)
+        return int(options.get("priority", ""))
     except ValueError:
-        return otherwise
+        return PRIORITY
 
 
 def words(value: str) -> Tuple[str, ...]:

@@ -196,7 +196,7 @@ def choose(
     with ExitStack() as stack:
         media, left_out = _media(isos, target, more, stack)
         shelves = [
-            Shelf(one, each, place.hotfixes, place.filter)
+            Shelf(one, each, place.hotfixes, place.filter, place.priority)
             for one, place in media
             for each in one.repositories()
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from offkit.edges import leftovers, releases
+from offkit.media import repofile
 from offkit.media.medium import Medium
 from offkit.media.repository import Repository
 from offkit.media.rpm import BadRepodata, Package
@@ -33,6 +34,7 @@ class Shelf(NamedTuple):
     repository: Repository
     hotfixes: bool = False  # module_hotfixes=1
     filter: Filter = Filter()  # of its own section in a .repo file
+    priority: int = repofile.PRIORITY
 
 
 class File(NamedTuple):
@@ -135,9 +137,11 @@ class Chooser:
     def _world(self, honour: bool) -> tuple[World, Modules, list[Stream]]:
         world = World(self._target.arch, self._target.el)
         known = Modules()
+        plugin = self._server.priorities if self._server else None
         for number, shelf in enumerate(self._shelves):
             try:
-                world.add(shelf.repository.title, self._paths[number, "primary"])
+                turn = shelf.priority if plugin is None else repofile.PRIORITY
+                world.add(shelf.repository.title, self._paths[number, "primary"], turn)
                 if (number, "modules") in self._paths:
                     text = self._paths[number, "modules"].read_text(encoding="utf-8")
                     more = modules.parse(text)
@@ -160,7 +164,21 @@ class Chooser:
                     world.exclude([number], f"is excluded by the server's own {setting}")
                 elif why := server.locked(name, evr, arch):
                     world.exclude([number], why)
+        if plugin:
+            self._protect(world)
         return world, known, streams
+
+    def _protect(self, world: World) -> None:
+        """As the plugin of yum 3, which goes by names: where a repository that comes before has one, other
+        versions of it do not count, whatever is wanted (plugins/priorities/README of yum-utils)."""
+        rows = [(number, name, self._shelves[where]) for number, name, _, _, where in world.packages()]
+        first: dict[str, Shelf] = {}
+        for _, name, shelf in rows:
+            first[name] = min(first.get(name, shelf), shelf, key=lambda each: each.priority)
+        for number, name, shelf in rows:
+            if shelf.priority > first[name].priority:
+                before = f"priority={first[name].priority} of {first[name].repository.title}"
+                world.exclude([number], f"is hidden by {before} (yum's plugin priorities)")
 
     def _install(self, world: World, wanted: Collection[str]) -> None:
         """What the server has: by its probe, else what every server of its release has."""

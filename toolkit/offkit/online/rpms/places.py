@@ -53,6 +53,7 @@ class Place(NamedTuple):
     listed: bool = False  # mirrorlist= or metalink=, whatever its address looks like
     others: tuple[tuple[str, bool], ...] = ()  # (text, listed) of those that serve where this one does not
     filter: Filter = Filter()  # its own exclude= and includepkgs=
+    priority: int = repofile.PRIORITY  # the smallest comes first
 
     @property
     def ways(self) -> list[Place]:
@@ -143,7 +144,8 @@ def _sections(path: Path) -> list[Place]:
         hotfixes = repofile.is_true(options.get("module_hotfixes", "0"))
         (text, listed), *others = ways
         own = Filter(_words(options, repofile.EXCLUDES), _words(options, repofile.INCLUDES), str(path))
-        found.append(Place(text, access, hotfixes, local, listed, tuple(others), own))
+        turn = repofile.priority(options)
+        found.append(Place(text, access, hotfixes, local, listed, tuple(others), own, turn))
     if not found:
         raise UsageError(f"--rpm-repo {path} has no enabled repository with a baseurl", fix=_FORM)
     return found

@@ -55,6 +55,7 @@ class Server(NamedTuple):
     policy: str = ""  # of /etc/crypto-policies; "": not said
     pythons: list[Any] | None = None  # as they were told (model.probed.pythons); None: not said
     noexec: str = ""  # the file system of root's prefix, where nothing on it can be loaded
+    priorities: bool | None = None  # whether yum 3 has that plugin; None: dnf, which needs none
 
     def trusted(self, release: Release, known: bool) -> frozenset[str]:
         """IDs of the keys that packages may be signed with there (media.keys); none where that cannot be
@@ -111,6 +112,7 @@ def read(path: Path) -> Server:
             str(data.get("crypto_policy") or ""),
             data["pythons"] if isinstance(data.get("pythons"), list) else None,
             _noexec(data.get("mounts") or []),
+            _priorities(packages, yum),
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise UsageError(f"--target: {path} cannot be read as a target: {error}") from None
@@ -137,6 +139,14 @@ def _noexec(mounts: Sequence[Mapping[str, Any]]) -> str:
     around = [one for one in mounts if f"{layout.ROOT_PREFIX}/".startswith(str(one["at"]).rstrip("/") + "/")]
     last = max(around, key=lambda one: len(one["at"]), default=None)
     return str(last["at"]) if last and "noexec" in last["flags"] else ""
+
+
+def _priorities(packages: Mapping[str, Any], yum: Mapping[str, Any]) -> bool | None:
+    """yum 3 by its version; its plugin is enabled as it comes, where yum.conf lets plugins count."""
+    if not any(title.startswith("yum-3.") for title in packages):
+        return None
+    plugin = any(title.startswith("yum-plugin-priorities-") for title in packages)
+    return plugin and repofile.is_true(str(yum.get("plugins") or ""))
 
 
 def _patterns(given: Any) -> tuple[str, ...]:

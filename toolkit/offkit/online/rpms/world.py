@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from offkit.media.repofile import PRIORITY
 from offkit.media.rpm import BadRepodata, Package, foreign, is_name
 from offkit.online.rpms import engine, unsolved
 from offkit.online.rpms.unsolved import Problem
@@ -60,10 +61,12 @@ class World:
 
     # --- what there is
 
-    def add(self, name: str, primary: Path) -> int:
-        """A repository by its primary.xml, packed as it may be. Returns its number. Raises BadRepodata."""
+    def add(self, name: str, primary: Path, priority: int = PRIORITY) -> int:
+        """A repository by its primary.xml, packed or not; the smallest ``priority`` comes first. Returns
+        its number. Raises BadRepodata."""
         self._grow()
         repo = self._pool.add_repo(name)
+        repo.priority = -priority  # the greatest comes first
         self._read(repo, primary, None, 0)
         self._repositories.append(repo)
         for each in repo.solvables_iter():
