@@ -207,6 +207,43 @@ MODULAR_REQUESTS = [
     ["app36"], ["app38"], ["app(abi) = 3.6"], ["needs-36"], ["needs-38"], ["db"], ["user"], ["any-user"],
     ["tool"], ["dbd"], ["perl"], ["imposter"], ["db >= 11"],
 ]  # fmt: skip
+# What conflicts with what the server has or takes its place, and what the server has conflicts with.
+_THERE = [
+    Made("old", "1"), Made("new", "1", obsoletes=["older"]), Made("hostile", "1", conflicts=["victim"]),
+    Made("mild", "1", conflicts=["victim2 < 2"]), Made("leaning", "1", requires=["prop"]), Made("prop", "1"),
+    Made("engine", "1"), Made("sleeper", "1", provides=["virtual"]), Made("twin", "1"), Made("loner", "1", conflicts=["guest"]),
+    Made("kept", "3"),
+]  # fmt: skip
+AGAINST = Distribution(
+    [
+        [
+            *BASE, *_THERE,
+            Made("hates-old", conflicts=["old"]), Made("hates-that-old", conflicts=["old < 2"]), Made("old", "2"),
+            Made("hates-engine", conflicts=["engine < 2"]), Made("hates-virtual", conflicts=["virtual"]),
+            Made("victim"), Made("victim2", "1"), Made("victim2", "2"), Made("needs-victim", requires=["victim"]),
+            Made("needs-old-victim", requires=["victim2 = 1"]), Made("older", "9"), Made("needs-older", requires=["older"]),
+            Made("takes-old", obsoletes=["old < 2"]), Made("takes-all-old", obsoletes=["old"]), Made("takes-ancient", obsoletes=["old < 1"]),
+            Made("takes-prop", obsoletes=["prop"]), Made("takes-prop-and-gives", obsoletes=["prop"], provides=["prop = 2"]),
+            Made("takes-virtual", obsoletes=["virtual"]), Made("wants-taker", requires=["takes-old"]),
+            Made("takes-twin-a", obsoletes=["twin"], provides=["twins"]), Made("takes-twin-b", obsoletes=["twin"], provides=["twins"]),
+            Made("wants-both-takers", requires=["takes-twin-a", "takes-twin-b"]), Made("itself", provides=["role"], conflicts=["role"]),
+            Made("other-role", provides=["role"]), Made("wants-roles", requires=["itself", "other-role"]),
+            Made("guest", "1"), Made("loner", "2"), Made("guest", "2", provides=["welcome"]),
+            Made("choice-a", provides=["choice"], conflicts=["old"]), Made("choice-b", provides=["choice"]),
+            Made("wants-choice", requires=["choice"]), Made("hates-kept", conflicts=["kept >= 2"]), Made("kept", "1"),
+            Made("wants-old-kept", requires=["kept < 2"]), Made("next-mild", requires=["victim2 >= 2"]),
+        ]
+    ],
+    [*BASE, *_THERE],
+)  # fmt: skip
+AGAINST_REQUESTS = [
+    ["hates-old"], ["hates-that-old"], ["hates-engine"], ["hates-virtual"], ["victim"], ["victim2"], ["needs-victim"],
+    ["needs-old-victim"], ["older"], ["needs-older"], ["takes-old"], ["takes-all-old"], ["takes-ancient"], ["takes-prop"],
+    ["takes-prop-and-gives"], ["takes-virtual"], ["wants-taker"], ["twins"], ["wants-both-takers"], ["itself"],
+    ["wants-roles"], ["guest"], ["welcome"], ["choice"], ["wants-choice"], ["hates-kept"], ["wants-old-kept"], ["next-mild"],
+    ["takes-old", "hates-old"], ["takes-all-old", "choice-a"], ["takes-old", "hates-that-old"], ["role"],
+]  # fmt: skip
+
 # Whose turn it is: versions, what one has only in another repository, providers, what replaces.
 RANKED = [
     [
@@ -266,11 +303,12 @@ def differing(distribution, requests):
         (MODULAR, MODULAR_REQUESTS, {}),
         (ENABLED, MODULAR_REQUESTS, {}),
         (ARM, PLAIN_REQUESTS, {}),
+        (AGAINST, AGAINST_REQUESTS, {}),
         # Where a package of this architecture cannot be had, dnf falls back on one of 32 bit. No wheel can
         # use that, so none is ever carried.
         (EXCLUDED, PLAIN_REQUESTS, {("libSM",): (None, ["libSM-1.2.2-1.i686"], "")}),
     ],
-    ids=["plain", "rich", "modular", "enabled", "aarch64", "excluded"],
+    ids=["plain", "rich", "modular", "enabled", "aarch64", "against", "excluded"],
 )
 def test_as_dnf_would(distribution, requests, explained, tmp_path):
     assert differing(distribution.make(tmp_path), requests) == explained

@@ -59,6 +59,7 @@ PACKAGES = [
     lib("libtwo-b"),
     lib("libvictim", "3"),
     Made("libvictim-compat", "1", provides=["libvictim.so.1()(64bit)"]),
+    lib("libtaker", obsoletes=["taken < 2"], conflicts=["foe"]),
 ]  # fmt: skip
 STREAMS = "".join([
     stream("base", "1", [BASE]), default("base", "1"),
@@ -314,6 +315,26 @@ def test_what_is_older_than_what_the_server_has(place, tmp_path):
     (found,) = others(chosen)
     assert (found.code, found.subject) == ("RPM018", "glibc-2.28-1.x86_64")
     assert "older than glibc-2.99-1.x86_64, which the server has" in found.message
+
+
+def test_what_takes_the_place_of_what_the_server_has(place, tmp_path):
+    """Or has a conflict with it, which no repository here need have: of the installed packages a probe tells."""
+    taken = Made("taken", "1.9")
+    chosen = choose(place, "libtaker", probe=probe(tmp_path, [GLIBC, BASH, taken]))
+    assert chosen.titles == ("libtaker-1-1.x86_64",)
+    (found,) = others(chosen)
+    assert (found.code, found.severity, found.subject) == ("RPM030", "info", "libtaker-1-1.x86_64")
+    assert "obsoletes taken-1.9-1.x86_64, which the server has" in found.message
+    for kept in ([], [Made("taken", "2")], [Made("takes", provides=["taken = 1"])]):
+        assert not others(choose(place, "libtaker", probe=probe(tmp_path, [GLIBC, BASH, *kept])))
+    assert not others(choose(place, "libtaker"))
+
+    for foe in (Made("foe"), Made("friend", provides=["foe = 3"])):
+        with pytest.raises(RequestError) as caught:
+            choose(place, "libtaker", probe=probe(tmp_path, [GLIBC, BASH, foe]))
+        (found,) = caught.value.findings
+        assert found.code == "RPM012"
+        assert f"conflicts with foe, which is {foe.title}" in found.message
 
 
 YUM3 = Made("yum", "3.4.3", "168.el7", arch="noarch")

@@ -162,6 +162,17 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
         )
         for title, newer in found.older
     ]
+    rows += [
+        Finding(
+            "RPM030",
+            INFO,
+            title,
+            f"obsoletes {had}, which the server has: yum removes that when it installs this",
+            looked,
+            "",
+        )
+        for title, had in found.instead
+    ]
     streams = [
         Finding(
             "RPM013",

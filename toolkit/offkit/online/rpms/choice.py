@@ -66,6 +66,7 @@ class Choice(NamedTuple):
     refused: tuple[tuple[str, str], ...] = ()  # (title, setting): excluded on the server
     locked: tuple[tuple[str, str], ...] = ()  # (title, why)
     older: tuple[tuple[str, str], ...] = ()  # (title, the newer one of the server that it replaces)
+    instead: tuple[tuple[str, str], ...] = ()  # (title, one of the server that it obsoletes)
     streams: tuple[Stream, ...] = ()  # active ones, of which there are packages
     modules: Modules = Modules()
     primaries: dict[int, Path] = {}  # noqa: RUF012  # by the number of the shelf
@@ -219,6 +220,7 @@ class Chooser:
             tuple((one.title, each) for one, _ in chosen for each in one.requires if each in unknown),
             *self._refused(chosen),
             solution.older,
+            solution.instead,
             tuple(
                 one
                 for one in sorted(streams, key=lambda one: one[:4])

@@ -33,6 +33,7 @@ class Solution(NamedTuple):
     packages: tuple[Chosen, ...] = ()
     problems: tuple[Problem, ...] = ()
     older: tuple[tuple[str, str], ...] = ()  # (title, what newer one of the server it takes the place of)
+    instead: tuple[tuple[str, str], ...] = ()  # (title, what of the server is removed since it obsoletes it)
 
 
 class World:
@@ -303,7 +304,10 @@ class World:
             return Solution((), tuple(unsolved.problem(self._solv, each) for each in problems))
         found = [self._chosen(each) for each in solver.transaction().newsolvables()]
         return Solution(
-            tuple(sorted(found, key=lambda one: one.package.title)), (), tuple(self._older(solver))
+            tuple(sorted(found, key=lambda one: one.package.title)),
+            (),
+            tuple(self._older(solver)),
+            tuple(self._instead(solver)),
         )
 
     def _older(self, solver: Any) -> Iterator[tuple[str, str]]:
@@ -311,6 +315,13 @@ class World:
             had = self._by_name.get(each.name)
             if had is not None and had.name and had.evr != _ANY and each.evrcmp(had) < 0:
                 yield str(each), str(had)
+
+    def _instead(self, solver: Any) -> Iterator[tuple[str, str]]:
+        transaction = solver.transaction()
+        for each in transaction.newsolvables():
+            for had in transaction.allothersolvables(each):
+                if had.name not in ("", each.name) and had.evr != _ANY:
+                    yield str(each), str(had)
 
     def _solved(self, jobs: Sequence[Any], **more: int) -> tuple[Any, list[Any]]:
         self._settle()
