@@ -492,3 +492,25 @@ def test_a_reason_is_told_once(mirror):
         ("REQ003", "somebody"),
         ("REQ005", "beta"),
     ]
+
+
+def test_what_a_package_far_below_lacks(mirror):
+    """Its cure is about the line of the request that leads to it, and so is what the cures of others leave out."""
+    server = mirror()
+    server.add("celery", "2", requires=["kombu", "billiard"])
+    server.add("celery", "1")
+    server.add("kombu", requires=["anyjson"])
+    for name in ("anyjson-1", "billiard-1", "delta-2"):
+        server.put(f"{name}.tar.gz")
+    for version in ("1", "2"):
+        server.add("white", version)
+    found = refused(server, "celery==2", "white==1", "delta==2")
+    assert {name: one.fix.splitlines()[0] for name, one in found.items() if name != "delta"} == {
+        "billiard": "use celery==1: everything but delta resolves with it",
+        "anyjson": "use celery==1: everything but delta resolves with it",
+    }
+    server.add("delta", "1")
+    found = refused(server, "celery==2", "white==1", "delta==2")
+    assert {one.fix.splitlines()[0] for one in found.values()} == {
+        "use celery==1, delta==1: the whole request resolves with them"
+    }

@@ -43,7 +43,8 @@ class Problem(NamedTuple):
     elsewhere: Elsewhere | None = None
     source: Source | None = None
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
-    askers: tuple[str, ...] = ()  # of a conflict: those of the request without which it would be none
+    # Of the request, what leads to a conflict, or to a parent that is not asked for itself.
+    askers: tuple[str, ...] = ()
 
     def untried(self) -> Problem:
         """Where it is not seen that the request resolves with its source."""

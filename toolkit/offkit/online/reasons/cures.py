@@ -184,7 +184,11 @@ def _held(
     if not problems:
         return []
     held: list[str] = []
-    near = {name for problem in problems for name in (problem.project, problem.parent, *problem.among)}
+    near = {
+        name
+        for problem in problems
+        for name in (problem.project, problem.parent, *problem.among, *problem.askers)
+    }
     own = frozenset(near - {""})
     ways = [this._replace(loose=True, near=numbers, only=own) for numbers in _NEAR if own]
     ways.append(this._replace(loose=True))

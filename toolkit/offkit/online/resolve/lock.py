@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -313,6 +313,7 @@ class Session:
         read."""
         explained: list[Problem] = []
         aside, purse, limit = set[str](), Purse(_TRIED), self._limit  # the first: what leads to a conflict
+        direct: set[str] = set()  # what the request asks for
         for _ in range(MAX_ROUNDS):
             taken: list[Finding] = []
             lost: list[Problem] = []  # given by a path or a URL, and not to be had
@@ -321,6 +322,7 @@ class Session:
                 if unreadable is not None:
                     unreadable.clear()
                 requirements = self.read(request, taken, lost, unreadable=unreadable)
+                direct = {canonicalize_name(one.name or "") for one in requirements if not one.constraint}
                 requirements = [one for one in requirements if canonicalize_name(one.name or "") not in aside]
                 if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
                     requirements = [requirement.without_hashes(each) for each in requirements]
@@ -349,7 +351,8 @@ class Session:
                     if not told:
                         raise
                     raise type(other)(other.message, [*told, *other.findings], other.fix) from error
-                clash = self._limit is None and {name for one in explained[met:] for name in one.askers}
+                conflicts = [one for one in explained[met:] if one.among and self._limit is None]
+                clash = {name for one in conflicts for name in self._askers(one, direct - aside)}
                 if not (self._stubs.grew() or known != self._stood_in() or clash):
                     break
                 if clash:
@@ -361,7 +364,13 @@ class Session:
         problems = list(dict.fromkeys([*lost, *explained, *damaged]))  # what several rounds met, once
         if not pinned or aside or self._stubs.doubtful:  # the whole is not seen to go with what sources say
             problems = [one.untried() for one in problems]
+        problems = [one._replace(askers=self._askers(one, direct)) for one in problems]
         return Tried(requirements, pinned, allowed, taken, problems)
+
+    def _askers(self, problem: Problem, direct: Collection[str]) -> tuple[str, ...]:
+        """What of a request leads to a problem, where that is neither the project itself nor its parent."""
+        deep = {problem.parent} - {"", *direct}
+        return self.seen.leading(direct, problem.askers or deep)
 
     def _stood_in(self) -> tuple[int, int]:
         """How many are told to be something else, whatever the reason."""
@@ -533,8 +542,6 @@ class Session:
         gone = {one.project for one in lost} | {one.project for one in self.seen.damaged.values()}
         gone |= self.seen.by_name
         problems = absence.explain(found, self._asked(), gone)
-        direct = {canonicalize_name(ireq.name or "") for ireq in requirements if not ireq.constraint}
-        problems = [one._replace(askers=self.seen.leading(direct, one.askers)) for one in problems]
         if not requirements:
             return problems
         with foreign.markers_of(self.target):
