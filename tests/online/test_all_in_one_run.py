@@ -11,6 +11,7 @@ import project_maker
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
+from offkit.online.resolve import lock
 from offkit.online.resolve.lock import Session
 from offkit.online.wheels.kept import Kept
 from target_maker import preset
@@ -150,6 +151,21 @@ def test_a_server_that_cannot_be_asked(mirror, refused):
         error=EnvironmentProblem,
     )
     assert set(found) == {("NET010", "alpha"), ("NET003", "omega")}
+
+
+def test_a_server_is_waited_for_once(mirror, refused, monkeypatch):
+    """However often the request is tried for cures of the others."""
+    opened, asked = lock.retrieval.opened, []
+
+    def noted(link, session, kept):
+        asked.append(link.url)
+        return opened(link, session, kept)
+
+    monkeypatch.setattr(lock.retrieval, "opened", noted)
+    alpha, beta = "alpha @ git+https://127.0.0.1:1/alpha.git", "beta @ https://127.0.0.1:1/beta-1.tar.gz"
+    found = refused(mirror("delta", "gamma"), alpha, beta, "delta==2", "gamma==2", error=EnvironmentProblem)
+    assert {code for code, _ in found} == {"NET010", "NET003", "REQ004"}
+    assert sorted(asked) == ["git+https://127.0.0.1:1/alpha.git", "https://127.0.0.1:1/beta-1.tar.gz"]
 
 
 @pytest.mark.parametrize("where", ["a file", "PIP_USE_FEATURE"])

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 from offkit.edges import leftovers
 from offkit.model import built
 from offkit.model.built import Built
-from offkit.model.errors import IntegrityError
+from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
@@ -71,6 +71,7 @@ class Builder:
         self.unmet: Callable[[Sequence[str]], str] = lambda lines: ""
         self._target, self._cache, self._supplied, self._reporter = target, cache, supplied, reporter
         self._known: dict[str, Wheel | Refused] = {}  # by URL
+        self._unheard: dict[str, EnvironmentProblem] = {}  # of servers that did not answer
         self._closed = False
         self._may: Callable[[], bool] = lambda: True
 
@@ -79,7 +80,7 @@ class Builder:
         given by a path or a URL."""
         other = Builder(target, self._cache, self._supplied, self._reporter)
         other._known = {url: one for url, one in self._known.items() if isinstance(one, Wheel) and one.static}
-        other._closed = True
+        other._closed, other._unheard = True, self._unheard
         return other
 
     def sparing(self, may: Callable[[], bool]) -> Builder:
@@ -147,8 +148,13 @@ class Builder:
         """
         found = self._known.get(link.url)
         if found is None:
+            if link.url in self._unheard:  # nobody waits for it again in this run
+                raise self._unheard[link.url]
             try:
                 found = self._made(link, session, sha256, check)
+            except EnvironmentProblem as error:
+                self._unheard[link.url] = error
+                raise
             except Refused as error:
                 found = error
                 for line in error.lines:
