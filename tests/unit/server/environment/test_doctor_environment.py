@@ -10,7 +10,7 @@ from offkit.edges.tree import Tree
 from offkit.model.errors import EnvironmentProblem
 from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
-from server_maker import SITE, Server
+from server_maker import LDSO, SITE, Server
 
 STDLIB = "/usr/lib64/python3.6/"
 CONFIG = "/opt/env/pyvenv.cfg"
@@ -289,6 +289,9 @@ def test_what_newer_interpreters_have_inside(server, name, needed):
     """From 3.11 on most of it is frozen; encodings are not."""
     os.rename(server.host("/usr/lib64/python3.6"), server.host("/usr/lib64/python3.11"))
     os.rename(server.host("/opt/env/lib/python3.6"), server.host("/opt/env/lib/python3.11"))
+    os.rename(server.host("/usr/local/bin/python3.6"), server.host("/usr/local/bin/python3.11"))
+    server.remove("/opt/env/bin/python")
+    server.link("/opt/env/bin/python", "/usr/local/bin/python3.11")
     server.put(CONFIG, "home = /usr/local/bin\nversion = 3.11.4\n")
     cut(server, "/usr/lib64/python3.11/" + name)
     env, found = located(server)
@@ -324,6 +327,26 @@ def test_site_packages_word_for_word(server):
 def test_pyvenv_cfg_word_for_word(server, break_it, message):
     break_it(server)
     assert located(server)[1] == [("PY005", "error", "pyvenv.cfg", message, (CONFIG,), AGAIN)]
+
+
+@pytest.mark.parametrize("home", ["/usr/local/bin", "/opt/new/bin"])
+def test_an_interpreter_that_is_another_python(server, home):
+    """After an upgrade of the system: said once, and no name is looked up in the new one."""
+    for name in os.listdir(server.host("/opt/env/bin")):
+        server.remove("/opt/env/bin/" + name)
+    server.put("/opt/new/bin/python3.12", build(kind=2, interpreter=LDSO))
+    server.link("/opt/env/bin/python", "/opt/new/bin/python3.12")
+    server.put(CONFIG, "home = {}\nversion = 3.6.15\n".format(home))
+    server.module("x", calls=["_PyUnicode_Ready"])
+    assert findings(server) == [
+        (
+            "PY008",
+            "error",
+            "python",
+            "/opt/env/bin/python -> /opt/new/bin/python3.12 is another Python than the 3.6 that the packages are "
+            "for, and finds none of them",
+        )
+    ]
 
 
 def test_no_pyvenv_cfg_and_no_interpreter(server):

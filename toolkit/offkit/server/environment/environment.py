@@ -80,7 +80,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     interpreter, findings = _interpreter(tree, where, series)
     home = config.get("home") or posixpath.join(where, "bin")
     base = _base_prefix(tree, home, interpreter, series)
-    if not base and not any(finding.code == "PY006" for finding in findings):
+    if not base and not any(finding.code in ("PY006", "PY008") for finding in findings):
         findings.append(startup.no_stdlib(tree, home, series))
     if base:
         findings += startup.stdlib(tree, base, series)
@@ -200,15 +200,18 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int]) -> Tuple[str, 
     links += [platform] if tree.is_file(platform) else []
     looked = []
     refused = ""
+    other = ""
     for link in links:
         try:
             real = tree.real(link)
         except OSError as error:
             looked.append("{} ({})".format(link, error.strerror))
             continue
-        if tree.is_file(real):
+        mine = _of_series(real, series)
+        if tree.is_file(real) and mine:
             return real, []
         looked.append(link if real == link else "{} -> {}".format(link, real))
+        other = other or ("" if mine or not tree.is_file(real) else looked[-1])
         refused = refused or tree.refuses(real)
     if refused:
         message = "this user cannot reach the environment's interpreter: {} denies access".format(refused)
@@ -218,7 +221,24 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int]) -> Tuple[str, 
         return "", [Finding("PY006", ERROR, "python", message, tuple(looked), fix)]
     fix = "install Python {}.{} again at the same place, or install the bundle again".format(*series)
     message = "the environment's interpreter is missing"
+    if other:
+        message = (
+            "{} is another Python than the {}.{} that the packages are for, and finds none of them".format(
+                other, *series
+            )
+        )
+        fix = "install Python {0}.{1}, and let {2} lead to it again; or bundle for the new one".format(
+            *series, other.partition(" -> ")[0]
+        )
+        return "", [Finding("PY008", ERROR, "python", message, tuple(looked), fix)]
     return "", [Finding("PY002", ERROR, "python", message, tuple(looked), fix)]
+
+
+def _of_series(program: str, series: Tuple[int, int]) -> bool:
+    """Whether an interpreter is of that series, as far as its name says of which it is."""
+    named = _PROGRAM.match(posixpath.basename(program))
+    said = named.group(1) if named else None
+    return not said or "." not in said or said == "{}.{}".format(*series)
 
 
 def _base_prefix(tree: Tree, home: str, interpreter: str, series: Tuple[int, int]) -> str:
