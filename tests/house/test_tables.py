@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from offkit.edges import data, releases
+from offkit.edges import capi, data, releases
 from offkit.elf import refusals
 from offkit.model import builds, nowhere, packages, release, sources, surroundings, yum
 from offkit.model.finding import SEVERITIES
@@ -63,6 +63,11 @@ TABLES = {
         "since": r"(2\.\d+)?",
         "until": r"(2\.\d+)?",
         "value": r"\d*",
+        "source": TEXT,
+    },
+    capi.TABLE: {
+        "series": r"{0}( {0})*".format(SERIES),
+        "names": r"_?Py\w+( _?Py\w+)*",
         "source": TEXT,
     },
     surroundings.TABLE: {

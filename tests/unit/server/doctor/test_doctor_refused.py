@@ -1,11 +1,15 @@
 """Libraries that are found and that the loader refuses: what is said of them, and what is to be done."""
 
+import csv
+import ctypes
 import json
+import sys
 
 import pytest
 
 import server_maker
 from elf_maker import build
+from offkit.edges import capi, data
 from offkit.edges.tree import Tree
 from offkit.media.answers import Answers
 from offkit.server.doctor import cures, libraries
@@ -50,14 +54,39 @@ def test_a_symbol_that_nothing_defines(server):
 
 
 def test_a_module_for_another_python(server):
-    server.module("m", calls=["PyUnicode_AsUTF8AndSize", "_PyObject_Vectorcall"])
+    server.module("m", calls=["PyObject_Vectorcall", "Py_NewRef"])
     message = (
-        "wants PyUnicode_AsUTF8AndSize, _PyObject_Vectorcall, which nothing defines that is loaded with it: "
+        "wants PyObject_Vectorcall, Py_NewRef, which nothing defines that is loaded with it: "
         "it was built for another Python than 3.6"
     )
     (finding,) = told(server)
     assert finding[:4] == ("LIB014", "error", short("m"), message)
     assert finding[5] == "bundle again with --python 3.6"
+
+
+@pytest.mark.parametrize(
+    "name", ["PyInit_other", "PyTorch_Own", "_PySide_register", "Pygame", "PyErr_Format"]
+)
+def test_a_name_that_no_python_has_or_every(server, name):
+    """Not all that begins with Py is CPython's: PyTorch's and PySide's own names are not, nor a module's
+    PyInit_. What every CPython has tells none from another."""
+    server.module("m", calls=[name])
+    message = "wants {}, which nothing defines that is loaded with it".format(name)
+    assert told(server) == [("LIB014", "error", short("m"), message, (SITE + "/" + short("m"),), AGAIN)]
+
+
+@pytest.mark.skipif(sys.version_info[:2] > (3, 13), reason="the table ends with CPython 3.13")
+def test_the_names_are_those_of_this_python():
+    """What the table says of this series, beside what its interpreter has; a distribution's build may have
+    a few more, or less."""
+    series = "{}.{}".format(*sys.version_info[:2])
+    right = [
+        (series in row["series"].split()) == hasattr(ctypes.pythonapi, name)
+        for row in csv.DictReader(data.read_text(capi.TABLE).splitlines())
+        for name in row["names"].split()
+    ]
+    assert len(right) == len(capi.names()) > 1000
+    assert sum(right) > len(right) * 0.9
 
 
 def test_a_library_of_the_system(server):

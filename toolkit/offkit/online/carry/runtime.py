@@ -18,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from offkit.edges import data, plugins, releases
+from offkit.edges import capi, data, plugins, releases
 from offkit.elf import refusals
 from offkit.model import builds, clashes, nowhere, packages, release, surroundings, things, yum
 from offkit.online.wheels import memo, store, stored
@@ -35,6 +35,7 @@ TABLES = (
     clashes.TABLE,
     plugins.TABLE,
     refusals.TABLE,
+    capi.TABLE,
     surroundings.TABLE,
     releases.LAYOUTS,
 )

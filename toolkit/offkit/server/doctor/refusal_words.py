@@ -1,14 +1,16 @@
 """LIB014 to LIB018 and LIB028 in words: why the loader refuses what it has found."""
 
-from typing import Tuple
+import re
+from typing import Iterable, Tuple
 
+from offkit.edges import capi
 from offkit.elf.resolution import ALIGNMENT, EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Refusal
 from offkit.model import words
 from offkit.model.finding import WARNING, Finding, rank
 
 _CODES = {SYMBOL: "LIB014", STATIC_TLS: "LIB015", EXECUTABLE: "LIB016", STACK: "LIB018", ALIGNMENT: "LIB028"}
 _NAMED = 3  # as many symbols are named
-_PYTHON = ("Py", "_Py")
+_TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
 _AGAIN = "install the package again, or another version of it"
 FIRST = "import what needs the most of it first, or start Python with LD_PRELOAD={}"
 
@@ -42,9 +44,15 @@ def _symbols(refusal: Refusal, severity: str, having: str, own: bool, series: st
         severity = max(severity, WARNING, key=rank)
         message += "; {} does, which may be loaded before".format(having)
         fix = "nothing, if the import works; otherwise the package is broken"
-    elif all(name.startswith(_PYTHON) and not name.startswith("PyInit") for name in names):
+    elif _for_another(refusal.path, names, series):
         message += ": it was built for another Python than {}".format(series)
         fix = "bundle again with --python {}".format(series)
     elif not own:
         fix = "'rpm -qf {}' shows its package: update that, and what it needs, with yum".format(refusal.path)
     return severity, message, fix
+
+
+def _for_another(path: str, names: Iterable[str], series: str) -> bool:
+    """Whether a file was built for another Python: by PEP 3149's tag, or by a name that another one has."""
+    tag = _TAG.search(path)
+    return (tag is not None and ".".join(tag.groups()) != series) or not capi.names().isdisjoint(names)
