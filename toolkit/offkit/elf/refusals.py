@@ -109,7 +109,8 @@ class Process:
             used += each.elf.tls[0] if each.elf.static_tls else 0
             if kept and each.elf.static_tls and used > kept + _MOST_ALIGNMENT:
                 detail = "wants {} bytes of static TLS, and the loader keeps {}".format(used, kept)
-                yield Refusal(STATIC_TLS, each.path, detail)
+                whole = sum(one.elf.tls[0] for one in fresh if one.elf.static_tls)
+                yield Refusal(STATIC_TLS, each.path, detail, size=whole)
                 return
 
     def kept(self) -> int:

@@ -102,6 +102,7 @@ class Refusal(NamedTuple):
     detail: str  # a predicate, for people
     symbols: Tuple[str, ...] = ()
     certain: bool = True  # False: only when it calls one of these functions
+    size: int = 0  # bytes of static TLS that it wants with all that is loaded for it
 
 
 class Report(NamedTuple):

@@ -3,6 +3,10 @@
 import csv
 import ctypes
 import json
+import os
+import re
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -11,8 +15,9 @@ import server_maker
 from elf_maker import build
 from offkit.edges import capi, data
 from offkit.edges.tree import Tree
+from offkit.elf import reader
 from offkit.media.answers import Answers
-from offkit.server.doctor import cures, libraries
+from offkit.server.doctor import cures, libraries, refusal_words
 from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from server_maker import LDSO, SITE, Server
@@ -221,6 +226,54 @@ def test_static_tls_of_all_together(server, version, fix):
     assert cure == fix.format(SITE + "/" + short("b"))
     server.remove("{}/{}".format(SITE, short("c")))
     assert told(server) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "fix"),
+    [
+        ("2.17", "no order of imports helps: start Python with LD_PRELOAD={}"),
+        ("2.31", "no order of imports helps: start Python with LD_PRELOAD={}"),
+        ("2.32", "set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=6012 before Python starts"),
+    ],
+)
+def test_static_tls_of_one_file_alone(server, version, fix):
+    """To import it first does not help: it is more than is kept for all."""
+    glibc(server, version)
+    server.module("m", tls=5000, flags=0x10, needed=["libt.so"], rpath="$ORIGIN")
+    server.library("libt.so", SITE, tls=500, flags=0x10)
+    ((code, severity, subject, _, _, cure),) = told(server)
+    assert (code, severity, subject) == ("LIB015", "error", short("m"))
+    assert cure == fix.format(SITE + "/" + short("m"))
+
+
+_SOURCE = """
+static __thread char block[8000] __attribute__((tls_model("initial-exec")));
+int touch(int i) { return block[i]++; }
+"""
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc here to make a real library with")
+def test_the_real_loader_takes_that_cure(tmp_path):
+    """What the doctor says of this machine's glibc is done, and the library loads; without, or imported
+    first of all, it does not."""
+    (tmp_path / "t.c").write_text(_SOURCE)
+    library = str(tmp_path / "libt.so")
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-o", library, str(tmp_path / "t.c")], check=True, cwd=str(tmp_path)
+    )
+    elf = reader.read((tmp_path / "libt.so").read_bytes())
+
+    def loads(**variables):
+        code = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+        asked = subprocess.run([sys.executable, "-c", code, library], stderr=subprocess.PIPE, env=variables)
+        return asked.returncode == 0 or asked.stderr.decode().splitlines()[-1]
+
+    assert "static TLS block" in loads()
+    assert loads(LD_PRELOAD=library) is True
+    cure = refusal_words.static_tls(library, elf.tls[0], True, True)
+    name, value = re.search(r"set (\w+)=(\S+)", cure).groups()
+    if tuple(map(int, os.confstr("CS_GNU_LIBC_VERSION").split()[1].split("."))) >= (2, 32):
+        assert loads(**{name: value}) is True
 
 
 @pytest.mark.parametrize(("version", "told_of"), [("2.17", True), ("2.31", True), ("2.32", False)])

@@ -13,8 +13,6 @@ from offkit.server.doctor.shared_objects import SharedObjects
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import PRELOAD
 
-_TUNABLE = "set GLIBC_TUNABLES=glibc.rtld.optional_static_tls={} before Python starts"
-
 
 class _Harm(NamedTuple):
     refusal: Refusal
@@ -37,11 +35,12 @@ def findings(
             worst = severity if refusal.certain else max(severity, WARNING, key=rank)
             if key not in harms or rank(worst) < rank(harms[key].severity):
                 harms[key] = _Harm(refusal, worst, report.root)
-    found = [_finding(env, objects, loader, each) for each in harms.values()]
+    tunable = program.process is not None and program.process.tunable
+    found = [_finding(env, objects, loader, each, tunable) for each in harms.values()]
     return found + _static_tls(program, loader, reports)
 
 
-def _finding(env: Environment, objects: SharedObjects, loader: Loader, harm: _Harm) -> Finding:
+def _finding(env: Environment, objects: SharedObjects, loader: Loader, harm: _Harm, tunable: bool) -> Finding:
     refusal = harm.refusal
     having = _having(objects, loader, refusal.symbols) if refusal.symbols else ""
     return refusal_words.finding(
@@ -52,6 +51,7 @@ def _finding(env: Environment, objects: SharedObjects, loader: Loader, harm: _Ha
         _own(env, refusal.path),
         "{}.{}".format(*env.series),
         env.shorten(harm.root) if harm.root != refusal.path else "",
+        tunable,
     )
 
 
@@ -109,6 +109,6 @@ def _static_tls(program: Program, loader: Loader, reports: Sequence[Tuple[Report
         "{} want {} bytes of it together, and the loader keeps {} for what is opened: imported in one "
         "process, the last fails with 'cannot allocate memory in static TLS block'"
     ).format(words.several(len(sizes), "library", "libraries"), whole, kept)
-    fix = _TUNABLE.format(512 + whole) if process.tunable else refusal_words.FIRST.format(largest[0])
+    fix = refusal_words.static_tls(largest[0], whole, process.tunable, False)
     looked = tuple("{} bytes in {}".format(sizes[path], path) for path in largest)
     return [Finding("LIB015", WARNING, "static TLS", message, looked, fix)]
