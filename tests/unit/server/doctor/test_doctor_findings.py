@@ -412,7 +412,7 @@ def test_libraries_that_only_the_variable_finds(server, number):
     for name in names:
         server.library(name, "/opt/here")
     server.module("m", needed=names)
-    message = ", ".join(names) + (" is" if number == 1 else " are")
+    message = ", ".join("/opt/here/" + name for name in names) + (" is" if number == 1 else " are")
     message += " found only through it; a service does not have your shell's variables"
     fix = "add the directory to /etc/ld.so.conf.d/ and run ldconfig"
     assert by_variable(server, "/opt/here") == [("ENV007", "info", "LD_LIBRARY_PATH", message, (), fix)]
@@ -426,7 +426,7 @@ def test_libraries_that_the_variable_puts_first(server):
     server.link("/opt/here/libc.so.6", "/usr/lib64/libc.so.6")
     server.module("m", needed=["libp.so.1", "libq.so.1", "libc.so.6"])
     first = "it puts /opt/here/libp.so.1, /opt/here/libq.so.1 before the system's own"
-    message = first + ": what was tested with those may fail"
+    message = first + " (/usr/lib64/libp.so.1, /usr/lib64/libq.so.1): what was tested with those may fail"
     looked = tuple(
         "/opt/here/{0} instead of /usr/lib64/{0}".format(name) for name in ("libp.so.1", "libq.so.1")
     )

@@ -246,7 +246,7 @@ def test_no_standard_library(server):
     """Where it was looked for; a zipped one has no landmark either."""
     shutil.rmtree(server.host("/usr/lib64/python3.6"))
     env, found = located(server)
-    message = "lib/python3.6/os.py was not found"
+    message = "lib/python3.6/os.py was not found in /usr/local/bin or above"
     looked = ("/usr/local/bin and its parents",)
     assert found == [("PY003", "error", "standard library", message, looked, STDLIB_AGAIN)]
     assert (env.base_prefix, env.dynload) == ("", "")

@@ -130,13 +130,13 @@ def _by_variable(loader: Loader, main: reader.Elf, resolutions: Iterable[Resolut
     findings = []
     if only:
         message = "{} found only through it; a service does not have your shell's variables".format(
-            ", ".join(only) + (" is" if len(only) == 1 else " are")
+            ", ".join(paths[name] for name in only) + (" is" if len(only) == 1 else " are")
         )
         fix = "add the directory to /etc/ld.so.conf.d/ and run ldconfig"
         findings.append(Finding("ENV007", INFO, "LD_LIBRARY_PATH", message, (), fix))
     if shadowed:
-        message = "it puts {} before the system's own: what was tested with those may fail".format(
-            ", ".join(paths[name] for name in shadowed)
+        message = "it puts {} before the system's own ({}): what was tested with those may fail".format(
+            ", ".join(paths[name] for name in shadowed), ", ".join(own[name] for name in shadowed)
         )
         looked = tuple("{} instead of {}".format(paths[name], own[name]) for name in shadowed)
         findings.append(

@@ -98,7 +98,7 @@ def no_stdlib(tree: Tree, home: str, series: Tuple[int, int]) -> Finding:
         "PY003",
         ERROR,
         "standard library",
-        "lib/python{}.{}/os.py was not found".format(*series),
+        "lib/python{}.{}/os.py was not found in {} or above".format(*series, home),
         (home + " and its parents",),
         "install Python {}.{} again at the same place".format(*series),
     )
