@@ -294,3 +294,25 @@ def test_a_script_without_its_interpreter(server, line, absent):
     server.put("/opt/env/bin/tool", script)
     os.chmod(server.host("/opt/env/bin/tool"), 0o755)
     assert told(server) == ([("LIB027", "error", absent)] if absent else [])
+
+
+@pytest.mark.parametrize(
+    ("soname", "name", "adds"),
+    [
+        ("libQt53DRender.so.5", "PyQt5_Qt5", "add PyQt3D or PyQt3D-Qt5"),
+        ("libQt5WebEngineCore.so.5", "PyQt5_Qt5", "add PyQtWebEngine or PyQtWebEngine-Qt5"),
+        ("libQt5Pdf.so.5", "other", "add PyQt5-Qt5"),
+        ("libQt5Pdf.so.5", "PyQt5_Qt5", ""),
+        ("libtorch_hip.so", "torch", ""),
+    ],
+)
+def test_no_cure_is_to_add_what_is_installed(server, soname, name, adds):
+    """PyQt5-Qt5 has plug-ins for Qt 3D, whose libraries are in a wheel of their own."""
+    server.distribution(name, files={"p/lib/x.so": build(needed=[soname])})
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert finding.code == "LIB001"
+    if adds:
+        assert ": " + adds in finding.fix
+    else:
+        assert "add " not in finding.fix
+        assert " is installed, without it: nothing, if nobody uses that part" in finding.fix

@@ -12,16 +12,20 @@ from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media import rpm
 from offkit.media.answers import Wanted
-from offkit.model import groups
+from offkit.model import groups, requirement
 from offkit.model.checklist import Inside
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, rank
 from offkit.server.doctor import cures as remedies
-from offkit.server.doctor import damage, versioning
+from offkit.server.doctor import damage, distribution, versioning
 from offkit.server.doctor.cures import Cure, Cures
 from offkit.server.environment.environment import Environment
 from offkit.server.loader import ldconf
 
 _HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
+
+
+_ADD, _TO = ": add ", " to the requirements"  # of nowhere.csv: distributions stand between them
+_NAME = re.compile(r"[A-Za-z][\w.-]*\w")
 
 
 class _Miss:
@@ -91,6 +95,8 @@ class Judge:
         self._rpms: List[str] = []
         self._again: List[str] = []
         self._answers: Dict[str, Cure] = {}
+        self._tree = tree
+        self._installed: Dict[str, str] = {}
         self._listed = ldconf.directories(tree)
         self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
 
@@ -197,7 +203,7 @@ class Judge:
         else:
             arch = rpm.arches(kind.machine)[0] if miss.other_arch else ""
             cure = self._cures.for_soname(name, kind.bits, arch)
-            fix = cure.fix
+            fix = self._had(cure.fix)
             self._answers[name] = cure
             if miss.severity != INFO:
                 self._take(cure)
@@ -205,6 +211,20 @@ class Judge:
                 code, here = "LIB004", miss.other_arch
                 message = "is present only for another architecture ({}); needed by {}".format(here, who)
         return Finding(code, miss.severity, name, message, looked, fix)
+
+    def _had(self, fix: str) -> str:
+        """The cure, where it is not to add what is installed, and does not have the library."""
+        why, add, names = fix.partition(_ADD)
+        if add and not self._installed:
+            self._installed.update(distribution.versions(self._tree, self._env.site_packages, "dist-info"))
+        words = {requirement.normalize(each) for each in _NAME.findall(names.partition(_TO)[0])}
+        there = sorted(words & set(self._installed)) if add else []
+        if not there:
+            return fix
+        return (
+            "{}: {} {} installed, without it: nothing, if nobody uses that part; otherwise bundle another "
+            "version"
+        ).format(why, " and ".join(there), "is" if len(there) == 1 else "are")
 
     def _take(self, cure: Cure) -> None:
         self._rpms += cure.rpms
