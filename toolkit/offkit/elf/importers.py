@@ -4,7 +4,8 @@ What an import statement of a module names is loaded with it, but for what stand
 calls there, and in a ``try`` that goes on without it. A compiled module imports others unseen: mostly those
 beside it, so they count as well, but for those that code which is read imports there, in a function or such a
 ``try``. A library that is opened by its name is named in a string. Where importing a distribution loads
-nothing that was compiled, nothing tells its parts from it, and all of it counts; so it does where a source
+nothing that was compiled, its code does not tell its parts from it, and all of it counts (but for what
+elf.reach then sees that hardly another module uses); so it does where a source
 cannot be read by this Python, which may be older, and where none names anything. What is in doubt is taken
 for loaded; but where no module is, and the code opens no library (it may start programs, as kaleido's does,
 or a browser with LD_PRELOAD, as selenium's did), those are for others.
@@ -49,17 +50,22 @@ class _Said(NamedTuple):
 
 def loaded(
     objects: Iterable[Object], sources: Iterable[str], read: Callable[[str], Optional[bytes]]
-) -> Set[str]:
-    """Paths of the modules and libraries that are. All paths are relative to site-packages; ``sources`` end
-    in .py, and ``read`` gives their bytes, None where it cannot."""
+) -> Tuple[Set[str], bool]:
+    """Paths of the modules and libraries that are, and whether those are all for want of better knowledge:
+    the package above loads none, or is another distribution's. All paths are relative to site-packages;
+    ``sources`` end in .py, and ``read`` gives their bytes, None where it cannot."""
     mine = [each for each in objects if each.kind in (MODULE, LIBRARY)]
     if not mine:
-        return set()
+        return set(), False
     code = _Code(mine, [path for path in sources if not _TESTS.search(path)], read)
-    found = code.reached(code.tops()) or code.reached(code.everything())
+    tops = code.tops()
+    found = code.reached(tops)
+    if found:
+        return found, all("." in name for name in tops)
+    found = code.reached(code.everything())
     if found or code.for_others():
-        return found
-    return {each.path for each in mine if not each.path.startswith("/")}  # the rest is not its own
+        return found, True
+    return {each.path for each in mine if not each.path.startswith("/")}, False  # the rest is not its own
 
 
 def opens(data: bytes) -> bool:

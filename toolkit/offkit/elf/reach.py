@@ -7,12 +7,14 @@ that was opened by its path by that path and by DT_SONAME, not by the file's nam
 """
 
 import posixpath
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.elf import importers
 from offkit.elf.objects import LIBRARY, MODULE, PLUGIN, PROGRAM, Object
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader, Program
+
+_PART = 8  # what fewer than one in so many modules use
 
 
 class Root(NamedTuple):
@@ -78,7 +80,8 @@ class Weights:
         self._objects = [root.object for root in self._opened]
         self._owners, self._commands, self._strays = owners, commands, strays
         self._of: Optional[Dict[str, List[Object]]] = None
-        self._loaded: Dict[str, Set[str]] = {}
+        self._loaded: Dict[str, Tuple[Set[str], bool]] = {}
+        self._brought: Dict[str, Set[str]] = {}
         self._opening: Dict[str, List[bytes]] = {}
 
     def before(self, copies: Set[str], miss: Resolution) -> bool:
@@ -123,7 +126,27 @@ class Weights:
             self._loaded[who] = importers.loaded(
                 mine, self._owners.sources(who), lambda source: self._owners.read(who, source)
             )
-        return self._owners.relative(each.path) in self._loaded[who]
+        loaded, vague = self._loaded[who]
+        return self._owners.relative(each.path) in loaded and not (vague and self._part(each, who))
+
+    def _part(self, each: Object, who: str) -> bool:
+        """Whether hardly another module of that distribution uses the libraries of distributions that it
+        does: PyQt5's QtMultimedia is a part, QtGui is not."""
+        roots = {root.object.path: root for root in self._opened}
+        modules = [root for root in roots.values() if root.object.kind == MODULE]
+        beside = [root for root in modules if self._owners.owner(root.object.path) == who]
+        mine = self._libraries(roots[each.path]) if each.path in roots else set()
+        return _PART * sum(mine <= self._libraries(root) for root in beside) < len(beside)
+
+    def _libraries(self, root: Root) -> Set[str]:
+        """What distributions bring of the libraries that it loads, and itself where it is one."""
+        path = root.object.path
+        if path not in self._brought:
+            found = {
+                each.name for each in root.report.resolutions if each.path and self._owners.owner(each.path)
+            }
+            self._brought[path] = found | ({path} if root.object.kind == LIBRARY else set())
+        return self._brought[path]
 
     def _objects_of(self, name: str) -> List[Object]:
         if self._of is None:

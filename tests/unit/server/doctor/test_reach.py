@@ -316,3 +316,28 @@ def test_no_cure_is_to_add_what_is_installed(server, soname, name, adds):
     else:
         assert "add " not in finding.fix
         assert " is installed, without it: nothing, if nobody uses that part" in finding.fix
+
+
+@pytest.mark.parametrize("init", [{"qt/__init__.py": b""}, {}])
+def test_a_part_of_a_package_that_loads_nothing_itself(server, init):
+    """PyQt5's QtMultimedia wants PulseAudio, and nobody else there: 'import PyQt5' works, and so does the
+    rest. Without a library of QtGui's most of it does not. PySide6_Addons has no __init__.py of its own."""
+    libraries = {
+        "core": [],
+        "gui": ["libcore.so", "libGL.so.1"],
+        "media": ["libgui.so", "libpulse-mainloop-glib.so.0"],
+    }
+    files = {
+        "qt/lib/lib{}.so".format(name): build(soname="lib{}.so".format(name), needed=needed, rpath="$ORIGIN")
+        for name, needed in libraries.items()
+    }
+    for number in range(20):
+        name = "media" if number == 0 else "gui" if number < 9 else "core"
+        files["qt/m{}{}".format(number, SUFFIX)] = module(
+            "m{}".format(number), needed=["lib{}.so".format(name)], rpath="$ORIGIN/lib"
+        )
+    server.distribution("qt", files=dict(files, **init))
+    assert sorted(told(server)) == [
+        ("LIB001", "error", "libGL.so.1"),
+        ("LIB001", "warning", "libpulse-mainloop-glib.so.0"),
+    ]
