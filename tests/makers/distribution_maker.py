@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from typing import Mapping, NamedTuple, Sequence
 from urllib.parse import quote
 
@@ -99,15 +100,15 @@ def _rpmbuild(packages, arch, out, number):
             text += ["{}: {}\n".format(tag, each) for each in getattr(one, tag.lower())]
         text.append("AutoReqProv: no\n%description -n {0}\n%files -n {0}\n".format(one.name))
         text += ["{}\n".format(path) for path in one.files]
-    spec = os.path.join(out, "{}.spec".format(number))
-    with open(spec, "w", encoding="utf-8") as sink:
-        sink.write("".join(text))
-    work = os.path.join(out, "work")
-    define = ["_topdir " + work, "_rpmdir " + out, "_rpmfilename %{NVRA}.rpm"]
-    _run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", arch + "-linux",
-          *(word for each in define for word in ("--define", each)), spec], out)  # fmt: skip
-    shutil.rmtree(work)
-    os.unlink(spec)
+    with tempfile.TemporaryDirectory(prefix="rpm-", dir="/tmp") as work:  # rpmbuild takes no blanks in a path
+        spec, made = os.path.join(work, "some.spec"), os.path.join(work, "made")
+        with open(spec, "w", encoding="utf-8") as sink:
+            sink.write("".join(text))
+        define = ["_topdir " + work, "_tmppath " + work, "_rpmdir " + made, "_rpmfilename %{NVRA}.rpm"]
+        _run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", arch + "-linux",
+              *(word for each in define for word in ("--define", each)), spec], out)  # fmt: skip
+        for name in os.listdir(made):
+            shutil.move(os.path.join(made, name), os.path.join(out, name))
 
 
 def repository(folder, rpms, modules=""):

@@ -3,10 +3,12 @@
 import glob
 import gzip
 import lzma
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 import zlib
 
@@ -290,11 +292,15 @@ def test_as_rpm_and_createrepo_write_it(tmp_path, monkeypatch, kind):
     )
     if library is None:
         pytest.skip("no libz.so.1 to pack")
-    (tmp_path / "toy.spec").write_text(SPEC.replace("{library}", library))
-    top, repo = str(tmp_path / "top"), str(tmp_path / "repo")
+    repo = str(tmp_path / "repo")
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    define = ["--define", "_topdir " + top, "--define", "_rpmdir " + repo]
-    subprocess.run(["rpmbuild", "-bb", *define, str(tmp_path / "toy.spec")], **quiet)
+    with tempfile.TemporaryDirectory(prefix="rpm-", dir="/tmp") as work:  # rpmbuild takes no blanks in a path
+        spec, top = os.path.join(work, "toy.spec"), os.path.join(work, "top")
+        with open(spec, "w", encoding="utf-8") as sink:
+            sink.write(SPEC.replace("{library}", library))
+        define = ["--define", "_topdir " + top, "--define", "_tmppath " + work]
+        subprocess.run(["rpmbuild", "-bb", *define, spec], **quiet)
+        shutil.move(os.path.join(top, "RPMS"), repo)
     subprocess.run(["createrepo_c", "-q", "--compatibility", repo], **quiet)
     monkeypatch.setattr(reader, "_PREFERRED", (kind,))
     names = [rpm.capability("libz.so.1", version) for version in ("", "ZLIB_1.2.0", "ZLIB_9")]
