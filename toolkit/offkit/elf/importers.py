@@ -28,6 +28,9 @@ _OPENS = re.compile(rb"ctypes|cffi|cdll|dlopen")
 _CALLS = re.compile(rb"CDLL|cdll|dlopen|PyDLL|LoadLibrary|load_library")
 _LISTS = re.compile(rb"(i?glob|listdir|iterdir|scandir|os\.walk)\(")
 _BEGINNING = re.compile(rb"lib[\w+-]{2,}")
+_STANDS_IN = re.compile(
+    _OPENS.pattern + rb"|load_library|sys\.modules|meta_path|find_spec|spec_from|Loader|__getattr__"
+)
 _SHORTEST = 5  # letters of a string that is the beginning of a library's name
 _NAME = "<a package's own code>"
 _ANY = {"Exception", "BaseException", ""}
@@ -83,6 +86,15 @@ def may_open(data: bytes, name: str) -> bool:
     return bare in data or any(stem.startswith(each) for each in _BEGINNING.findall(data))
 
 
+def named(
+    objects: Iterable[Object], sources: Iterable[str], read: Callable[[str], Optional[bytes]]
+) -> Set[str]:
+    """Paths of the files that are certainly imported by name when the distribution is: by a statement that
+    runs then, where no code that was read looks as if something else stands in for them. As ``loaded``."""
+    files = [each._replace(kind=MODULE) for each in objects]
+    return _Code(files, [path for path in sources if not _TESTS.search(path)], read).named()
+
+
 class _Code:
     def __init__(
         self, objects: Sequence[Object], sources: Sequence[str], read: Callable[[str], Optional[bytes]]
@@ -92,6 +104,7 @@ class _Code:
         self._compiled = {dotted(each.path): each.path for each in objects if each.kind == MODULE}
         self._libraries = [each.path for each in objects if each.kind == LIBRARY]
         self._said: Dict[str, Optional[_Said]] = {}
+        self._stands_in = False  # whether some code may have something else in the place of a module
         self._opens = bool(self._compiled)  # which may open libraries, or some code that was read does
 
     def tops(self) -> List[str]:
@@ -143,6 +156,22 @@ class _Code:
         libraries = self._libraries if self._opens else ()
         return found | {path for path in libraries if _named(posixpath.basename(path), strings)}
 
+    def named(self) -> Set[str]:
+        """Paths of what import statements name that run when the sources do."""
+        seen: Set[str] = set()
+        pending = [name for name in self.tops() if name in self._sources]
+        while pending:
+            name = pending.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self._sources and name not in self._compiled:
+                said = self._look(name)
+                if said is None or self._stands_in:
+                    return set()
+                pending += [above for each in said.imports for above in upwards(each)]
+        return {path for name, path in self._compiled.items() if name in seen and name not in self._sources}
+
     def _look(self, name: str) -> Optional[_Said]:
         if name not in self._said:
             path = self._sources[name]
@@ -150,6 +179,7 @@ class _Code:
             package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
             self._said[name] = None if data is None else _said(data, package, bool(self._libraries))
             self._opens = self._opens or data is None or opens(data)
+            self._stands_in = self._stands_in or data is None or bool(_STANDS_IN.search(data))
         return self._said[name]
 
 

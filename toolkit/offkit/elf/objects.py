@@ -5,6 +5,7 @@ that cannot be loaded: it has the symbol that its host asks for (repo-config/plu
 object that is no extension module may be opened by ctypes.
 """
 
+import posixpath
 import re
 from typing import Callable, Iterable, NamedTuple, Set
 
@@ -36,24 +37,27 @@ class Object(NamedTuple):
         return bool(_VENDORED.search(self.path))
 
 
-def kind(name: str, having: Callable[[Set[bytes]], Set[bytes]], symbols: Iterable[str]) -> str:
-    """Of a file with this name; ``having`` says which of some symbols it defines, and ``symbols`` are those
+def kind(path: str, having: Callable[[Set[bytes]], Set[bytes]], symbols: Iterable[str]) -> str:
+    """Of a file there; ``having`` says which of some symbols it defines, and ``symbols`` are those
     that hosts ask their plug-ins for."""
-    if not SHARED.search(name):
+    if not SHARED.search(path):
         return PROGRAM
-    own = exports(name)
+    own = exports(path)
     found = having({*own, *(each.encode("ascii") for each in symbols)})
     if own & found:
         return MODULE
     return PLUGIN if found else LIBRARY
 
 
-def exports(name: str) -> Set[bytes]:
-    """What a file of this name defines when Python can import it: PyInit_NAME, or PyInitU_NAME in Punycode
-    (PEP 489); nothing where it never does."""
+def exports(path: str) -> Set[bytes]:
+    """What a file there defines when Python can import it: PyInit_NAME, or PyInitU_NAME in Punycode
+    (PEP 489), with the package's name for an __init__; nothing where it never does."""
+    directory, name = posixpath.split(path)
     stem = name.partition(".")[0]
     if not name.endswith(".so"):
         return set()
+    if stem == "__init__":
+        stem = posixpath.basename(directory)
     try:
         return {b"PyInit_" + stem.encode("ascii")}
     except UnicodeEncodeError:

@@ -20,7 +20,7 @@ from contextlib import ExitStack, nullcontext
 from email.parser import HeaderParser
 from functools import partial
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -259,7 +259,7 @@ def _read(path: Path) -> bytes:
 
 def _kind(member: zipfile.ZipInfo, contents: Any) -> str:
     having = symbols.Symbols(partial(nullcontext, contents)).having
-    return objects.kind(PurePosixPath(member.filename).name, having, plugins.symbols())
+    return objects.kind(member.filename, having, plugins.symbols())
 
 
 def _symbols(contents: Any) -> dict[str, Any]:

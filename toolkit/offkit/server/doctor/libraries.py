@@ -15,7 +15,7 @@ from offkit.elf.resolution import LIBRARY_PATH, Resolution
 from offkit.elf.search import Loader
 from offkit.media import closure
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.server.doctor import carried, refused, repositories, started
+from offkit.server.doctor import carried, refused, repositories, started, unimportable
 from offkit.server.doctor.cures import Cure, Cures
 from offkit.server.doctor.owners import Recorded
 from offkit.server.doctor.shared_objects import collect
@@ -86,6 +86,7 @@ def inspect(
     openings += [Opening(program.dlopen(path), lesser[path]) for path in stdlib]
     findings += started.programs([(each, weights.firm(each)) for each in lost], env)
     findings += started.scripts(tree, env, objects.scripts)
+    findings += unimportable.inspect(env, objects.objects, owners)
     for root in roots:
         wrong = bool(root.report.versions or root.report.refusals or reach.missing(root.report))
         firm = wrong and weights.firm(root.object)

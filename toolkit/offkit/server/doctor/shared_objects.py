@@ -53,7 +53,7 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
             if SHARED.search(name):
                 findings.append(_no_library(tree, view, env, path, short, opened))
             continue
-        one = Object(path, kind(name, view.symbols(opened.identity).having, plugins.symbols()), elf)
+        one = Object(path, kind(path, view.symbols(opened.identity).having, plugins.symbols()), elf)
         ours = main is None or elf.arch == main.arch
         series = _series(name)
         if one.kind != MODULE:
@@ -157,13 +157,13 @@ def _head(tree: Tree, path: str) -> bytes:
         return b""
 
 
-def _is_module(view: View, opened: Opened, name: str) -> bool:
+def _is_module(view: View, opened: Opened, path: str) -> bool:
     """Whether Python can import it."""
     symbols = view.symbols(opened.identity)
-    return symbols is not None and bool(symbols.having(elf_objects.exports(name)))
+    return symbols is not None and bool(symbols.having(elf_objects.exports(path)))
 
 
-def _imported(env: Environment, path: str) -> bool:
+def imported(env: Environment, path: str) -> bool:
     """Whether the name alone says that this Python would import it: PEP 3149's tag, or abi3."""
     return _series(path) == env.series or path.endswith(_ABI3)
 
@@ -183,7 +183,7 @@ def _no_library(tree: Tree, view: View, env: Environment, path: str, short: str,
     if opened.absent:
         return Finding("LIB006", WARNING, short, "cannot be opened: " + opened.problem, (path,), reinstall)
     if opened.refused:
-        ours = _is_module(view, opened, posixpath.basename(path))
+        ours = _is_module(view, opened, path)
         severity, message = ERROR if ours else WARNING, "is no library for this system: " + opened.problem
         return Finding(
             "LIB017", severity, short, message, (path,), "use a build of the package for this system"
@@ -193,7 +193,7 @@ def _no_library(tree: Tree, view: View, env: Environment, path: str, short: str,
             head = source.read(512)
     except OSError:
         return Finding("LIB006", WARNING, short, "is " + opened.problem, (path,), reinstall)
-    if head and not head.startswith(b"\x7fELF") and _imported(env, path):
+    if head and not head.startswith(b"\x7fELF") and imported(env, path):
         message = "is named like an extension module, but is not an ELF file: it cannot be imported"
         return Finding("LIB005", ERROR, short, message, (path,), reinstall)
     if head and b"\0" not in head and not head.startswith(b"\x7fELF"):
