@@ -134,7 +134,7 @@ def test_dnf_reads_it(shelf, tmp_path):
             "--setopt=reposdir=/nonexistent",
             "--setopt=cachedir={}".format(tmp_path / "cache"),
             "--setopt=module_platform_id=platform:el7",
-            "--repofrompath=x,file://{}".format(tmp_path / "rpms"),
+            "--repofrompath=x," + (tmp_path / "rpms").as_uri(),
             "repoquery",
             "--whatprovides",
             rpm.capability(A),
