@@ -69,7 +69,6 @@ def rpm(
     ``tags`` are more entries of its header."""
     lead = b"\xed\xab\xee\xdb\x03\0\0\0\0\x01" + name.encode("ascii").ljust(66, b"\0")
     lead = (lead + b"\0\x01\0\x05").ljust(96, b"\0")
-    signature = header([(1000, 1234)])
     more = list(tags)
     tags = [(1000, name), (1001, version), (1002, release), (1022, arch)]
     tags += [(1003, epoch)] if epoch is not None else []
@@ -77,4 +76,6 @@ def rpm(
     tags += [(1124, "cpio"), (1125, compressor)] if compressor else []
     data = archive(files or {}) if payload is None else payload
     packed = PACK[compressor](data) if compressor in PACK else data
-    return lead + signature + b"\0" * (-len(signature) % 8) + header(tags) + packed
+    rest = header(tags) + packed
+    signature = header([(1000, len(rest))])
+    return lead + signature + b"\0" * (-len(signature) % 8) + rest

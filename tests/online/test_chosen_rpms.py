@@ -401,6 +401,16 @@ def test_a_processor_that_is_older_than_its_release(place, tmp_path, level, warn
 @pytest.fixture(scope="module")
 def key(tmp_path_factory):
     """A key that signs; its public half is a file."""
+    yield from _key(tmp_path_factory)
+
+
+@pytest.fixture
+def own_key(tmp_path_factory):
+    """One whose ring may get others."""
+    yield from _key(tmp_path_factory)
+
+
+def _key(tmp_path_factory):
     if not shutil.which("gpg") or not shutil.which("rpmsign"):
         pytest.skip("no gpg, or no rpmsign")
     home = tmp_path_factory.mktemp("gpg", numbered=True)
@@ -417,8 +427,8 @@ def key(tmp_path_factory):
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, capture_output=True)
 
 
-def sign(home, rpm):
-    define = ["--define", "_gpg_name offkit test", "--define", f"__gpg {shutil.which('gpg')}"]
+def sign(home, rpm, who="offkit test"):
+    define = ["--define", f"_gpg_name {who}", "--define", f"__gpg {shutil.which('gpg')}"]
     environment = dict(os.environ, GNUPGHOME=str(home))
     subprocess.run(["rpmsign", *define, "--addsign", rpm], check=True, capture_output=True, env=environment)
 
@@ -593,6 +603,20 @@ def test_without_any_key(files, signed, key, tmp_path):
         assert caught.value.message == head
 
 
+def test_an_rpm_that_is_but_a_part(files, tmp_path):
+    """Where it is needed, with both sizes: rpm calls its digests BAD."""
+    name = "libtwo-b-1-1.x86_64"
+    shutil.copy(files["libvictim-3-1.x86_64"], tmp_path)
+    whole = Path(files[name]).read_bytes()
+    (tmp_path / f"{name}.rpm").write_bytes(whole[:-10])
+    assert choose(tmp_path, "libvictim").titles == ("libvictim-3-1.x86_64",)
+    with pytest.raises(IntegrityError) as caught:
+        choose(tmp_path, "libtwo-b")
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM001", name)
+    assert found.message == f"is damaged: {len(whole) - 10} of {len(whole)} bytes present"
+
+
 def test_what_is_no_key(place, tmp_path):
     """Said before anything is asked."""
     (tmp_path / "key").write_bytes(b"<html>404</html>")
@@ -623,6 +647,54 @@ def test_signatures_where_a_key_is_given(files, key, tmp_path):
         choose(place, "libextra", keys=[public])
     (found,) = caught.value.findings
     assert (found.code, found.message) == ("RPM017", "the signature of its repomd.xml: does not fit")
+
+
+def test_a_repository_that_several_have_signed(files, own_key, tmp_path):
+    """Each RPM by one of the keys of gpgkey=, be they in a file each or in one, or by a subkey; who has signed
+    with none of them is named."""
+    home, first = own_key
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--passphrase", ""]
+
+    def run(*words):
+        return subprocess.run([*gpg, *words], check=True, capture_output=True).stdout
+
+    run("--quick-generate-key", "second", "rsa2048", "sign", "never")
+    run("--quick-generate-key", "third", "rsa2048", "cert,sign", "never")
+    listed = run("--list-keys", "--with-colons", "third").decode()
+    run("--quick-add-key", re.findall("^fpr:+(\\w+):", listed, re.M)[0], "rsa2048", "sign", "never")
+    subkey = re.findall("^fpr:+(\\w+):", run("--list-keys", "--with-colons", "third").decode(), re.M)[1]
+    keys = {name: tmp_path / f"RPM-GPG-KEY-{name}" for name in ("second", "third", "both", "bytes")}
+    keys["first"] = first
+    for name in ("second", "third"):
+        keys[name].write_bytes(run("--armor", "--export", name))
+    keys["both"].write_bytes(first.read_bytes() + keys["second"].read_bytes())
+    keys["bytes"].write_bytes(run("--export", "offkit test", "second", "third"))
+
+    names = {"libextra": "offkit test", "libvictim": "second", "libtwo-b": "third"}
+    titles = [title for title in files if title.rsplit("-", 2)[0] in names]
+    copies = [shutil.copy(files[title], tmp_path) for title in titles]
+    for title, copy in zip(titles, copies, strict=True):
+        sign(home, copy, names[title.rsplit("-", 2)[0]])
+    where = Path(maker.repository(tmp_path / "signed by several", copies)).as_uri()
+
+    def chosen(*given):
+        path = tmp_path / "x.repo"
+        named = " ".join(keys[name].as_uri() for name in given)
+        path.write_text(f"[x]\nname=x\nbaseurl={where}\ngpgkey={named}\n")
+        return choose(path, *names)
+
+    for given in (("first", "second", "third"), ("both", "third"), ("bytes",)):
+        found = chosen(*given)
+        assert (len(found.titles), found.findings) == (3, ())
+    for given, strange in ((("both",), ["libtwo-b"]), (("third", "second"), ["libextra"])):
+        with pytest.raises(IntegrityError) as caught:
+            chosen(*given)
+        assert [(one.code, one.subject.rsplit("-", 2)[0]) for one in caught.value.findings] == [
+            ("RPM003", name) for name in strange
+        ]
+    with pytest.raises(IntegrityError) as caught:
+        chosen("both")
+    assert subkey[-8:].lower() in caught.value.findings[0].message
 
 
 def test_without_gpg(place, tmp_path, monkeypatch):

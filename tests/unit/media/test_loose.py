@@ -108,6 +108,10 @@ def test_one_that_is_damaged(tmp_path):
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("REPO011", str(tmp_path))
     assert "x/libSM.rpm is truncated" in finding.message
+    put(tmp_path, "x/libSM.rpm", sm()[:200])
+    with pytest.raises(IntegrityError) as caught:
+        offer.look((), [str(tmp_path)])
+    assert f"x/libSM.rpm is truncated: 200 of {len(sm())} bytes present" in caught.value.findings[0].message
 
 
 @pytest.mark.parametrize(

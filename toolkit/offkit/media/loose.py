@@ -72,7 +72,8 @@ def describe(opened: Open, paths: Iterable[str]) -> Loose:
             others.append(path)
             continue
         except BadRpm as error:
-            raise BadRepodata("{} {}".format(path, error))
+            with opened(path) as source:
+                raise BadRepodata("{} {}".format(path, rpmfile.lacking(source) or error))
         if one.href not in packages:  # a second copy says nothing new
             packages[one.href] = path
             found.append(one)

@@ -12,6 +12,7 @@ import re
 from typing import List, NamedTuple, Sequence, Tuple
 
 from offkit.edges.run import clean_environment, run
+from offkit.media import rpmfile
 
 SIGNED, UNSIGNED, NO_KEY, DAMAGED, UNCHECKED = "signed", "unsigned", "no key", "damaged", "unchecked"
 WORDS = "OK|BAD|NOKEY|NOTTRUSTED|NOTFOUND|UNKNOWN"
@@ -123,7 +124,17 @@ class KeyRing:
         if not self.available:
             return Verdict(UNCHECKED, "rpm is not installed")
         done = run([*self._rpm, "-Kv", path], self._environment)
-        return judge(done.stdout, done.stderr)
+        verdict = judge(done.stdout, done.stderr)
+        return verdict._replace(text=_lacking(path) or verdict.text) if verdict.kind == DAMAGED else verdict
+
+
+def _lacking(path: str) -> str:
+    """What rpm does not say: that it is but a part."""
+    try:
+        with open(path, "rb") as source:
+            return rpmfile.lacking(source).rpartition(": ")[2]
+    except OSError:
+        return ""
 
 
 def _covers_payload(lines: Sequence[Tuple[str, str]]) -> bool:

@@ -4,6 +4,7 @@ Format: lead, signature header, header, payload (rpm's "Package File Format", ve
 of rpmtag.h). Nothing here vouches for anything: rpm itself checks signatures.
 """
 
+import os
 import struct
 from typing import BinaryIO, Dict, NamedTuple, Sequence, Tuple
 
@@ -15,6 +16,7 @@ _LEAD_MAGIC, _HEADER_MAGIC = b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
 _MAX_ENTRIES, _MAX_STORE = 0xFFFF, 64 * 1024 * 1024
 _NAME, _VERSION, _RELEASE, _EPOCH, _ARCH = 1000, 1001, 1002, 1003, 1022
 _FORMAT, _COMPRESSOR = 1124, 1125
+_REST = 1000  # RPMSIGTAG_SIZE: bytes after the signature header
 _INT16, _INT32, _STRING, _STRINGS = 3, 4, 6, 8
 _I18N = 9
 _MOST_VALUES = 1 << 20  # files or capabilities of one package
@@ -79,6 +81,20 @@ def header(source: BinaryIO) -> Header:
     return Header(front, index, store, start)
 
 
+def lacking(source: BinaryIO) -> str:
+    """A predicate about a file that stands at its beginning and has less than its signature header says; ""
+    where that tells of nothing missing."""
+    try:
+        _exactly(source, _LEAD)
+        _, size, index, store = _header(source)
+    except BadRpm:
+        return ""
+    rest = Header(_NOBODY, index, store, 0).numbers(_REST)
+    whole = _LEAD + size + -size % 8 + rest[0] if rest else 0
+    present = source.seek(0, os.SEEK_END)
+    return "is truncated: {} of {} bytes present".format(present, whole) if present < whole else ""
+
+
 def read(source: BinaryIO) -> Front:
     """From a file that stands at its beginning; afterwards it stands at its payload.
 
@@ -113,6 +129,7 @@ def _read(source: BinaryIO) -> Tuple[Front, Places, bytes, int]:
     return front, index, store, start
 
 
+_NOBODY = Front("", "0", "", "", "", "", 0)
 _TEXTS = (_NAME, _VERSION, _RELEASE, _ARCH, _FORMAT, _COMPRESSOR)
 
 
