@@ -267,7 +267,7 @@ def test_not_a_bundle(server, data):
 def test_a_bundle_truncated_behind_the_runtime(server):
     """offkit is run, and will say which members are cut."""
     real(server)
-    made = bundle_maker.make(install_sh=script())
+    made = bundle_maker.make(install_sh=(server / "medium" / "install.sh").read_bytes())
     (server / "medium" / "bundle.tar").write_bytes(made.data[: made.offsets["checklist.json"][1]])
     assert sh(server)[:1] == (0,)
 

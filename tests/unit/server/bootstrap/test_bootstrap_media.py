@@ -568,6 +568,26 @@ def test_install_sh_of_another_bundle(disc, server, tmp_path_factory):
     assert sh(server, *args)[0] == 2
 
 
+@every_shell
+@pytest.mark.parametrize("series", ["3.6", install_sh.SERIES])
+def test_install_sh_of_a_bundle_for_another_python(server, shell, series, tmp_path_factory):
+    """Whether this one's Python is here or not, that is the first word: nothing else that it knows is about it."""
+    install_sh.tools_of(server, shell)
+    install_sh.real(server)
+    other = tmp_path_factory.mktemp("other")
+    install_sh.write_bundle(other, series="3.9", el=9, pyz=PYZ)
+    install_sh.write_bundle(server / "medium", series=series, pyz=PYZ)
+    bundle = other / "bundle.tar"
+    code, out, err = sh(server, bundle, "--prefix", server / "p", shell=shell)
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "error: {} is not the install.sh of {}, but of another bundle".format(
+            server / "medium" / "install.sh", bundle
+        ),
+        "fix: extract its own: tar -xf '{}' install.sh".format(bundle),
+    ]
+
+
 def test_another_machine(server):
     """Known before a Python is got."""
     (server / "bin/uname").unlink()

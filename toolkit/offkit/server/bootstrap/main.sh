@@ -70,6 +70,7 @@ main() {
         set -- "$bundle" "$@"
     fi
     check_bundle
+    of_this_bundle
     @OFFKIT_FIND@
     [ -n "$found" ] || enter_namespace "$@"
     child=
