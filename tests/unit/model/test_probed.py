@@ -38,8 +38,8 @@ def read(*args, asked=None, **more):
     ("identity", "version", "name", "el"),
     [
         ("rocky", "8.10", "el8", 8), ("anolis", "8.8", "el8", 8), ("anolis", "23", "anolis23", 0), ("kylin", "V10", "kylin10", 0),
-        ("kylin", "v10", "custom", 0), ("rhel", "11.0", "el11", 11), ("fedora", "40", "fedora-40", 0), ("", "", "custom", 0),
-        ("el7\nidna==3.4 #", "../x", "el7-idna-3.4-x", 0), ("x" * 99, "1", "x" * 40, 0), ("\u9e92\u9e9f", "", "custom", 0),
+        ("kylin", "v10", "other-kylin-v10", 0), ("rhel", "11.0", "el11", 11), ("fedora", "40", "fedora-40", 0), ("", "", "x", 0),
+        ("el7\nidna==3.4 #", "../x", "el7-idna-3.4-x", 0), ("x" * 99, "1", "x" * 40, 0), ("\u9e92\u9e9f", "", "x", 0),
     ],
 )  # fmt: skip
 def test_what_it_is(identity, version, name, el):
@@ -50,6 +50,20 @@ def test_what_it_is(identity, version, name, el):
     assert KNOWN.of(found.el, found.name).told({"ID": identity, "VERSION_ID": version}) is (
         name in ("el8", "anolis23", "kylin10")
     )
+
+
+@pytest.mark.parametrize(
+    ("os_release", "name"),
+    [
+        ({"PRETTY_NAME": "NFSChina Server 4.0 (RTM)", "VERSION_ID": "4"}, "nfschina-server-4.0-rtm"),
+        ({"NAME": "Asianux Server", "VERSION": "8.1"}, "asianux-server-8.1"),
+        ({"PRETTY_NAME": "Kylin V10 SP1"}, "other-kylin-v10-sp1"), ({"VERSION_ID": "8"}, "unnamed"), ({}, "unnamed"),
+    ],
+)  # fmt: skip
+def test_what_says_no_id_is_called_as_it_calls_itself(os_release, name):
+    """By no name of a release that offkit knows, as nothing is known of it."""
+    found = probed.read(dict(document(), os_release=os_release), KNOWN, "3.9.2")
+    assert (found.name, found.el, KNOWN.named(found.name).name) == (name, 0, "")
 
 
 PLATFORM = python("3.6.8", "/usr/libexec/platform-python")

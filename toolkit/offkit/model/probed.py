@@ -69,7 +69,7 @@ def read(data: Any, known: Releases, python: Optional[str] = None) -> Target:
     el = found.el or known.el_major(os_release)
     name = found.name or _name(el, os_release)
     if not found.name and known.named(name).name:  # as of Kylin's desktop system
-        name = "custom"
+        name = "other-" + name
     here = Target(name, el, arch, "", (2, int(version.group(1))))
     return here._replace(python=_python(here, pythons(data), known, python))
 
@@ -152,11 +152,15 @@ def pythons(data: Dict[str, Any]) -> List[Python]:
 
 
 def _name(el: int, os_release: Dict[str, str]) -> str:
-    """What offkit calls a system that it has no file about: el11, fedora-40; custom where it has no name."""
+    """What offkit calls a system that it has no file about: el11, fedora-40; as it calls itself where it says no
+    ID; unnamed where it says nothing that could be a name."""
     if el:
         return "el{}".format(el)
-    words = [_ODD.sub("-", os_release.get(key, "")).strip("-.") for key in ("ID", "VERSION_ID")]
-    return "-".join(word for word in words if word)[:40].lower() or "custom"
+    for first, second in (("ID", "VERSION_ID"), ("PRETTY_NAME", ""), ("NAME", "VERSION")):
+        words = [_ODD.sub("-", os_release.get(key, "")).strip("-.") for key in (first, second)]
+        if words[0]:
+            return "-".join(word for word in words if word)[:40].lower()
+    return "unnamed"
 
 
 def _text(data: Dict[str, Any], key: str) -> str:
