@@ -3,7 +3,7 @@
 mark() { printf '%s\n' "offkit-survey $*"; }
 release() {
     sed -n "s/^[[:blank:]]*$1=//p" /etc/os-release 2>/dev/null | tail -n 1 |
-        sed "s/[[:blank:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/; s/\\\\\(.\)/\1/g"
+        sed "s/[[:space:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/; s/\\\\\(.\)/\1/g"
 }
 survey() {
     mark kernel "$(uname -s)"

@@ -348,7 +348,7 @@ os_release() {
     for each in /etc/os-release /usr/lib/os-release; do
         [ -r "$each" ] || continue
         sed -n "s/^[[:blank:]]*$1=//p" <"$each" | tail -n 1 |
-            sed "s/[[:blank:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/; s/\\\\\(.\)/\1/g"
+            sed "s/[[:space:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/; s/\\\\\(.\)/\1/g"
         return
     done
 }
