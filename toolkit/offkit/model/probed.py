@@ -152,8 +152,8 @@ def pythons(data: Dict[str, Any]) -> List[Python]:
 
 
 def _name(el: int, os_release: Dict[str, str]) -> str:
-    """What offkit calls a system that it has no file about: el11, fedora-40; as it calls itself where it says no
-    ID; unnamed where it says nothing that could be a name."""
+    """What offkit calls a system that it has no file about: el11, fedora-40; as it calls itself where it says
+    no ID; unnamed where it says nothing that could be a name."""
     if el:
         return "el{}".format(el)
     for first, second in (("ID", "VERSION_ID"), ("PRETTY_NAME", ""), ("NAME", "VERSION")):
