@@ -432,3 +432,55 @@ def test_a_lock_with_the_hash_of_the_source(tmp_path, index):
     (finding,) = caught.value.findings
     assert (finding.code, finding.fix) == ("REQ024", "give the hash of its source too, or none")
     assert "and the request allows other files only" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("line", "version"), [("answer (==1.0)", "1.0"), ("answer~=1.0", "1.5"), ("answer>=1.0", "2.0")]
+)
+def test_what_the_others_require_of_it(tmp_path, index, line, version):
+    """The newest source that the whole request allows, whoever says it."""
+    for each in ("1.0", "1.5", "2.0"):
+        index.put(*sdist_maker.sdist("answer", each, requires=["alpha"]))
+    index.put(*bundle_maker.wheel("beta", "1.0", requires=[line]))
+    planned = bundle.plan(order(tmp_path, index, "beta", "answer", carry=("answer",)), Reporter())
+    assert [(one.source.name, one.source.version) for one in planned.sources] == [("answer", version)]
+
+
+def test_what_it_requires_itself(tmp_path, index):
+    """A newer source that does not go with the request is passed over, as another wheel would be; so is one
+    that does not go with another that is carried."""
+    index.put(*bundle_maker.wheel("alpha", "2"))
+    index.put(*sdist_maker.sdist("answer", "1.0", requires=["alpha<2"]))
+    index.put(*sdist_maker.sdist("answer", "2.0", requires=["alpha>=2"]))
+    index.put(*sdist_maker.sdist("other", "1.0", requires=["answer"]))
+    index.put(*sdist_maker.sdist("other", "2.0", requires=["answer", "alpha>2"]))
+    planned = bundle.plan(order(tmp_path, index, "alpha==1", "other", carry=("other", "answer")), Reporter())
+    assert [f"{one.source.name} {one.source.version}" for one in planned.sources] == [
+        "other 1.0",
+        "answer 1.0",
+    ]
+
+
+@pytest.mark.parametrize("asked", ["answer==2.0", "answer"])
+def test_who_requires_different_ones(tmp_path, index, asked):
+    """Is a conflict, and no reason to carry what is carried already."""
+    for each in ("1.0", "2.0"):
+        index.put(*sdist_maker.sdist("answer", each))
+    index.put(*bundle_maker.wheel("beta", "1.0", requires=["answer==1.0"]))
+    index.put(*bundle_maker.wheel("gamma", "1.0", requires=["answer==2.0"]))
+    (found,) = refused(tmp_path, index, "beta", "gamma", asked, carry=("answer",)).findings
+    assert found.code == "REQ005"
+    assert "beta 1.0 needs answer==1.0" in found.looked_in
+    assert "--carry-source" not in found.fix
+
+
+def test_a_source_of_a_lock_that_another_requires(tmp_path, index, typed):
+    """The cure that a lock prints is what a bundle does."""
+    for each in ("1.0", "2.0"):
+        index.put(*sdist_maker.sdist("answer", each))
+    index.put(*bundle_maker.wheel("beta", "1.0", requires=["answer~=1.0"]))
+    words = ["beta", "--python", SERIES, *index.args]
+    code, _, err = typed("lock", *words)
+    assert (code, "--carry-source answer carries it" in err) == (1, True)
+    out = str(tmp_path / "b.tar")
+    assert typed("bundle", *words, "--carry-source", "answer", "-o", out, "--dry-run")[0] == 0

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.url import shown
-from offkit.online.carry import as_given
+from offkit.online.carry import as_given, newest
 from offkit.online.index import indexes, listing, sdists, troubles
 from offkit.online.request.locked import Lock, LockedWheel, Place, Request, StandIn
 from offkit.online.resolve import provision
@@ -59,6 +59,18 @@ class Carried(NamedTuple):
     given: str = ""  # the URL of the sources, where the request gives them by one or by a path
 
 
+class _Wanted(NamedTuple):
+    """What is to be carried."""
+
+    name: str  # normalised
+    own: Sequence[Any]  # the request's own requirements and constraints of it
+    given: Any | None  # the one that gives it by a path or a URL
+
+    def allowed(self, version: str = "") -> SpecifierSet:
+        parts = [str(one.specifier) for one in self.own if str(one.specifier)]
+        return SpecifierSet(",".join([*parts, *([f"=={version}"] if version else [])]))
+
+
 # resolve.lock.Session, of a target, index options, who is told, and what is kept.
 Sessions = Callable[[Target, Sequence[str], Reporter, Kept], Any]
 
@@ -85,23 +97,37 @@ def carry(
         sessions(target, request.index_args, reporter, kept) as session,
         troubles.pip_speaks_through(reporter),
     ):
-        limits = session.asked(request)
-        for word in dict.fromkeys(names):
-            try:
-                given = as_given.meant(word, limits)
-                if given is None:
-                    name = canonicalize_name(word)
-                    own = [one for one in limits if canonicalize_name(one.name or "") == name]
-                    link = _choose(name, own, session)
-                    path = session.kept.path(link, session.repository.session)
-                else:
-                    own, path = [given], _sdist(given.link, session, request, reporter, sessions)
-                    link = link_to(path, store.sha256(path))
-                    name = canonicalize_name(sdists.project(path.name) or path.name)
-                found = _one(name, own, link, path, session, request, reporter, sessions)
-                done.append(found._replace(given=given.link.url if given is not None else ""))
-            except RequestError as error:
-                wrong += error.findings
+        wanted = _wanted(names, session.asked(request))
+
+        def take(some: Sequence[_Wanted], versions: Mapping[str, str]) -> None:
+            for one in some:
+                try:
+                    if one.given is None:
+                        link = _choose(one, session, versions.get(one.name, ""))
+                        name, path = one.name, session.kept.path(link, session.repository.session)
+                    else:
+                        path = _sdist(one.given.link, session, request, reporter, sessions)
+                        link = link_to(path, store.sha256(path))
+                        name = canonicalize_name(sdists.project(path.name) or path.name)
+                    found = _one(name, one.own, link, path, session, request, reporter, sessions)
+                    done.append(found._replace(given=one.given.link.url if one.given else ""))
+                except RequestError as error:
+                    wrong.extend(error.findings)
+
+        loose = [one for one in wanted if one.given is None and not newest.is_settled(one.own)]
+        take([one for one in wanted if one not in loose], {})
+        versions: Mapping[str, str] = {}
+        if loose and not wrong and all(_sources(one, session) for one in loose):
+            rest = offered(done, request, cache)
+
+            def opened(told: Reporter) -> Any:
+                return sessions(target, rest.index_args, told, kept)
+
+            def stand_in(said: Metadata, place: Path) -> LockedWheel:
+                return _stand_in(said, target, place)
+
+            versions = newest.that_go([one.name for one in loose], rest, opened, stand_in, reporter)
+        take(loose, versions)
     if wrong:
         subjects = ", ".join(dict.fromkeys(one.subject for one in wrong))
         raise RequestError(f"cannot be carried as source for {target.describe()}: {subjects}", wrong)
@@ -171,26 +197,42 @@ def _check(said: Metadata, name: str, version: Version | None) -> None:
         raise Refused(f"says of itself that it is {said.name or 'nothing'} {said.version}".rstrip())
 
 
-def _choose(name: str, own: Sequence[Any], session: Any) -> Any:
-    """The link of the newest sdist that the target's Python and the request allow."""
-    allowed = SpecifierSet(",".join(str(one.specifier) for one in own if str(one.specifier)))
+def _wanted(words: Sequence[str], limits: Sequence[Any]) -> list[_Wanted]:
+    """Raises UsageError for a path that is no requirement."""
+    found = []
+    for word in dict.fromkeys(words):
+        given, name = as_given.meant(word, limits), canonicalize_name(word)
+        own = [one for one in limits if canonicalize_name(one.name or "") == name]
+        found.append(_Wanted(name, own if given is None else [given], given))
+    return found
+
+
+def _sources(one: _Wanted, session: Any, version: str = "") -> list[Any]:
+    """The sdists of an index that the target's Python and the request's own words allow."""
     # As pip's --no-binary: of other files no link is made.
-    session.repository.finder.format_control.no_binary.add(name)
-    files = session.listing.of(name)
-    indexes.check_reachable(session.repository, name)
-    sdists = [one for one in files if not one.is_wheel]
-    versions = listing.versions(sdists, allowed, session.listing.pre)
-    fit = [
-        one
-        for one in sdists
-        if one.version in versions and one.yanked is None and listing.admits(one, session.target)
+    session.repository.finder.format_control.no_binary.add(one.name)
+    files = session.listing.of(one.name)
+    indexes.check_reachable(session.repository, one.name)
+    sdists = [each for each in files if not each.is_wheel]
+    versions = listing.versions(sdists, one.allowed(version), session.listing.pre)
+    return [
+        each
+        for each in sdists
+        if each.version in versions and each.yanked is None and listing.admits(each, session.target)
     ]
+
+
+def _choose(one: _Wanted, session: Any, version: str) -> Any:
+    """The link of the newest of them, or of the ``version`` that goes with the rest of the request."""
+    fit = _sources(one, session, version)
     if not fit:
-        have = f"; of {len(sdists)} on the index" if sdists else "; the index has none"
-        wanted = f" that meets {allowed}" if str(allowed) else ""
+        number = sum(not each.is_wheel for each in session.listing.of(one.name))
+        have = f"; of {number} on the index" if number else "; the index has none"
+        allowed = str(one.allowed(version))
+        wanted = f" that meets {allowed}" if allowed else ""
         message = f"no source distribution{wanted} for Python {session.target.python}{have}"
-        raise RequestError(message, [Finding("REQ024", ERROR, name, message)])
-    return session.listing.link(name, fit[-1].filename)
+        raise RequestError(message, [Finding("REQ024", ERROR, one.name, message)])
+    return session.listing.link(one.name, fit[-1].filename)
 
 
 def _asked(

@@ -38,7 +38,7 @@ class Asked(NamedTuple):
     seen: Seen
     stubs: Stubs
     builder: Any = None  # a Builder, where sources may be built
-    hidden: Collection[str] = ()  # places of --find-links that nobody has given
+    carried: Mapping[str, str] = {}  # as sources, and the place of --find-links that nobody has given
     stated: Callable[[str, str], Stated | None] = lambda project, filename: None  # of a source
 
 
@@ -50,7 +50,8 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
     """
     absent: dict[str, Problem] = {}
     known = False
-    given = {cause.project for cause in causes if cause.given}  # there, and no index is asked for them
+    # There, and no index is asked for them.
+    given = {cause.project for cause in causes if cause.given}.union(asked.carried)
     for cause in causes:
         if cause.project in gone:
             known = True
@@ -351,7 +352,7 @@ def _known(project: str) -> str:
 def _no_file(found: Finding, text: str, asked: Asked) -> Finding:
     """The same where no index is asked (--no-index of the command, of a requirements file or of pip's
     configuration), and only places of --find-links can have it."""
-    hidden = {*asked.hidden, *(map(str, asked.stubs.directories) if asked.stubs else ())}
+    hidden = {*asked.carried.values(), *(map(str, asked.stubs.directories) if asked.stubs else ())}
     found_in = dict.fromkeys(one for one in asked.repo.finder.find_links if one not in hidden)
     places = [without_secrets(one) for one in found_in]
     where = configuration.says_no_index()

@@ -500,12 +500,12 @@ class Session:
         return "" if self.builder.record(self._sha256(link)) else str(self.repository.origins.of(link))
 
     def _asked(self) -> Asked:
-        carried = [one.place for one in self._stand_ins]
+        carried = {one.project: one.place for one in self._stand_ins}
         return Asked(
-            self.repository, self.listing, self.seen, self._stubs, self.builder, carried, self._stated
+            self.repository, self.listing, self.seen, self._stubs, self.builder, carried, self.stated
         )
 
-    def _stated(self, project: str, filename: str) -> Stated | None:
+    def stated(self, project: str, filename: str) -> Stated | None:
         """What a source distribution of an index says of itself; None where it is not known."""
         if filename not in self._said:
             self._said[filename] = None

@@ -65,6 +65,9 @@ class Builder:
 
     def __init__(self, target: Target, cache: Path, supplied: Supplied, reporter: Reporter) -> None:
         self.names: Collection[str] = ()  # projects that may be built from what an index has; or ALL
+        # Others, of which no wheel will do, and what stands in for a source that an index has of one.
+        self.carried: Collection[str] = ()
+        self.stand_in: Callable[[str, Any], tuple[Path, Built]]
         self.refused: dict[str, Refused] = {}  # by project, of those
         self.given: Mapping[str, Sequence[list[str]]] = {}  # hashes that a request allows, by project
         # Of requirement lines, the first that nothing can meet; "".
@@ -92,11 +95,17 @@ class Builder:
 
     def wants(self, project: str) -> bool:
         """Whether sources of it on an index may be built."""
+        if self.carries(project):
+            return True
         return not self._closed and (ALL in self.names or canonicalize_name(project) in self.names)
+
+    def carries(self, project: str) -> bool:
+        """Whether something stands in for its sources."""
+        return canonicalize_name(project) in self.carried
 
     def prefers_wheels(self, project: str) -> bool:
         """With ALL an older wheel is better than newer sources; who names a project wants its newest."""
-        return canonicalize_name(project) not in self.names
+        return canonicalize_name(project) not in self.names and not self.carries(project)
 
     def of_index(self, project: str, link: Any, session: Any) -> Wheel:
         """The wheel of sources that an index has. After one refusal nothing older of the project is tried:
@@ -106,6 +115,8 @@ class Builder:
         name = canonicalize_name(project)
         if name in self.refused:
             raise self.refused[name]
+        if self.carries(name) and link.url not in self._known:
+            self._known[link.url] = Wheel(*self.stand_in(name, link), False)
         if link.url not in self._known and not self._may():
             raise TooManyBuilds("too many sources would have to be built")
         try:

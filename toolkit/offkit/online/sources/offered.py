@@ -30,7 +30,7 @@ def offer(repo: Any, builder: Any) -> None:
 
         def get_allowed_formats(self, canonical_name: str) -> frozenset[str]:
             if builder.wants(canonical_name):
-                return frozenset(("binary", "source"))
+                return frozenset(("source",) if builder.carries(canonical_name) else ("binary", "source"))
             allowed: frozenset[str] = super().get_allowed_formats(canonical_name)
             return allowed
 
