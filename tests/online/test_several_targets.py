@@ -13,6 +13,8 @@ from offkit.cli import app, options, render
 from offkit.edges import data
 from offkit.model import layout, manifest
 from offkit.model.errors import UsageError
+from offkit.model.finding import Finding
+from offkit.online import several
 from offkit.server.bundle import bundle_file, requirements
 from target_maker import preset
 
@@ -171,6 +173,55 @@ def test_all_problems_of_all_targets(offkit, tmp_path):
         assert [one.name for one in tmp_path.iterdir() if one.name != "cache"] == []
 
 
+def test_a_cure_that_changes_the_request_is_tried_for_all_targets(offkit, index, tmp_path):
+    """Where one of them does not resolve with it, it is said for whom it holds, and how to keep it to that;
+    another Python is meant for the target that has the problem."""
+    index.add("common", "1")
+    index.add("apart", "1", tag="cp36-cp36m-manylinux2014_x86_64")
+    for name in ("common", "apart"):
+        index.add(name, "2", tag="cp39-cp39-manylinux2014_x86_64")
+    both = ["--target", "el7", "--target", "el9", "-o", tmp_path / "x.lock"]
+    code, _, err = offkit("lock", "common==2", *both)
+    python = "or deploy another Python: the whole request resolves with --target el7:3.9 in the place of el7"
+    assert code == 1
+    assert "use common==1: the whole request resolves with it\n" in err
+    assert python in err
+    code, _, err = offkit("lock", "apart==2", *both)
+    assert code == 1
+    assert (
+        "for el7 alone: use apart==1: the whole request resolves with it (in one file for all: "
+        '; python_version == "3.6" behind the new lines, ; python_version != "3.6" behind the present ones)\n'
+        in err
+    )
+    own = ["apart==1 ; python_version == '3.6'", "apart==2 ; python_version != '3.6'"]
+    for words in (["common==1", *both], [*own, *both], ["apart==2", "--target", "el7:3.9", *both[2:]]):
+        code, _, err = offkit("lock", *words)
+        assert (code, err.count("✗")) == (0, 0), err
+
+
+@pytest.mark.parametrize(
+    ("said", "names", "meant"),
+    [
+        ("--python 3.9", ["el7"], "--target el7:3.9 in the place of el7"),
+        ("--python 3.9 --target el9", ["el9-3.12"], "--target el9:3.9 in the place of el9-3.12"),
+        ("--python 3.9", ["el7", "el8"], "--target el7:3.9 --target el8:3.9 in the place of el7, el8"),
+        ("--target el9", ["el7"], "--target el9 in the place of el7"),
+        ("--target el9 --python 3.6", ["el7"], "--target el9:3.6 in the place of el7"),
+        ("--target el9 in the place of the file", ["el7"], "--target el9 in the place of the file"),
+        ("--target el9 --python 3.6 in the place of the file", ["el7"], "--target el9:3.6 in the place of the file"),
+        ("--target a.json:3.9", ["el7"], "--target a.json:3.9"),
+        ("--python 3.9", ["mine"], "--python 3.9"),
+    ],
+)  # fmt: skip
+def test_options_of_a_cure_for_one_of_the_targets(said, names, meant):
+    """They are its own, and take its place."""
+    found = Finding(
+        "REQ001", "error", "alpha", "not to be had", (), f"x: the whole request resolves with {said}\nor y"
+    )
+    fix = f"x: the whole request resolves with {meant}\nor y"
+    assert {one.fix for one in several.findings([(name, [found]) for name in names])} == {fix}
+
+
 def test_one_target_twice(offkit, tmp_path):
     """Two targets that no server could tell apart."""
     code, _, err = offkit(
@@ -270,7 +321,6 @@ def test_a_python_that_no_target_has(offkit, tmp_path):
 
 def test_wheels_of_one_name_and_other_contents():
     """Where two targets got different files, each has its own."""
-    from offkit.online import several
     from offkit.online.carry.pack import Source
 
     body, other = (bundle_maker.wheel("a", files={"a.py": text})[1] for text in (b"1", b"2"))

@@ -26,6 +26,13 @@ _SHARED = (
     layout.PYTHON_SOURCE,
 )
 
+# Another Python, of that release or of what has it first; another release, with its Python or another.
+_OPTIONS = re.compile(
+    r"(?<=resolves with )(?:--python (?P<python>3\.\d+)(?: --target \S+)?"
+    r"|--target (?P<system>[a-zA-Z][\w.]*)(?![^\s])(?: --python (?P<its>3\.\d+))?)"
+    r"(?P<file> in the place of the file)?"
+)
+
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 _H = TypeVar("_H", bound=Hashable)
@@ -73,11 +80,18 @@ def findings(told: Sequence[tuple[str, Sequence[Finding]]]) -> tuple[Finding, ..
 
 
 def _spelled(fix: str, names: Sequence[str]) -> str:
-    """A cure that was tried for these targets, where --python would be said to all."""
+    """A cure that was tried for these targets, where --python and another --target would be said to all."""
     words = [name.partition("-")[0] for name in names]
     if not all(releases.known().named(word).name for word in words):
         return fix
-    return re.sub(r"--python (3\.\d+)", " ".join(rf"--target {word}:\1" for word in words), fix)
+
+    def instead(said: re.Match[str]) -> str:
+        series = said["python"] or said["its"] or ""
+        systems = [said["system"]] if said["system"] else words
+        options = [f"--target {word}:{series}" if series else f"--target {word}" for word in systems]
+        return " ".join(options) + (said["file"] or f" in the place of {', '.join(names)}")
+
+    return _OPTIONS.sub(instead, fix)
 
 
 def _grouped(told: Sequence[tuple[str, Sequence[_H]]]) -> list[tuple[_H, list[str]]]:

@@ -18,7 +18,7 @@ from offkit.online.index import platforms
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import names, one_system
 from offkit.online.reasons.causes import Problem
-from offkit.online.reasons.trial import Attempt, Held, Try, pinned, rest_of
+from offkit.online.reasons.trial import Attempt, Beside, Held, Try, pinned, rest_of
 
 _MOST = 3  # Pythons and releases that are tried, each
 _MANY = 4  # pins that are named with their versions
@@ -29,9 +29,15 @@ _FEWER = 8  # resolutions that look for fewer of them
 class Attempts:
     """A way to resolve, each attempt once; one that ends in an error of ours does not hold."""
 
-    def __init__(self, resolve: Attempt, target: Target, tell: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        resolve: Attempt,
+        target: Target,
+        tell: Callable[[str], object],
+        beside: Beside = lambda what, held: ("", ""),
+    ) -> None:
         """``tell`` hears what is tried for ``target``, or another in its place."""
-        self._resolve, self._target, self._tell = resolve, target, tell
+        self._resolve, self._target, self._tell, self._beside = resolve, target, tell, beside
         self._known: dict[Try, Held | None] = {}
         self.unfinished: dict[Try, str] = {}  # of which nobody knows whether they would hold, and why not
 
@@ -49,24 +55,31 @@ class Attempts:
                 pass
         return self._known[what]
 
+    def told(self, what: Try, held: Held, cure: str) -> str:
+        """A cure that holds so and is one for the other targets too, or else the words for whom it is."""
+        alone, kept = self._beside(what, held)
+        return alone + cure + kept
+
 
 def find(
     problems: Sequence[Problem],
     target: Target,
     resolve: Attempt,
     tell: Callable[[str], object] = lambda text: None,
+    beside: Beside = lambda what, held: ("", ""),
+    others: Collection[Target] = (),
 ) -> list[Finding]:
     """The findings of the problems, with the cures that hold added to their fixes.
 
     What helps all of them at once comes first; where nothing does, what helps one. ``tell`` hears what is
-    tried.
+    tried. ``beside`` says of a change of the request whether the ``others``, which are targets too, allow it.
     """
-    attempt = Attempts(resolve, target, tell)
+    attempt = Attempts(resolve, target, tell, beside)
     problems = one_system.grouped(problems)
     instead = names.meant(problems, {problem: askers([problem]) for problem in problems}, target, attempt)
     every, problems = problems, [one for one in problems if one.parent or one.project not in instead]
     lost = askers([problem for problem in problems if problem.hopeless]).union(instead)
-    held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
+    held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt, others)
     found = []
     for problem in every:
         if problem not in problems:
@@ -75,9 +88,9 @@ def find(
         own = [] if problem.hopeless else held
         tried = {lost}
         if not own and not problem.hopeless and len(problems) > 1 and askers([problem]):
-            others = askers(problems) - askers([problem])
-            own = _held([problem], target, others, attempt)
-            tried.add(others)
+            rest = askers(problems) - askers([problem])
+            own = _held([problem], target, rest, attempt, others)
+            tried.add(rest)
         also = _untried(problem, problems, target)
         left = _left_out(problem, problems, lost, target, attempt)
         unknown = {
@@ -171,13 +184,19 @@ def askers(problems: Iterable[Problem]) -> frozenset[str]:
 
 
 def _held(
-    problems: Sequence[Problem], target: Target, without: frozenset[str], attempt: Attempt
+    problems: Sequence[Problem],
+    target: Target,
+    without: frozenset[str],
+    attempt: Attempts,
+    others: Collection[Target],
 ) -> list[str]:
-    """What helps against all of these, the rest of the request but ``without`` included."""
+    """What helps against all of these, the rest of the request but ``without`` included; no target that is
+    one of the ``others`` already."""
     this = Try(target, without=without)
 
     def first(choices: Sequence[Target]) -> list[tuple[Target, str]]:
-        held = ((choice, attempt(this._replace(target=choice))) for choice in choices[:_MOST])
+        new = [choice for choice in choices if choice not in others]
+        held = ((choice, attempt(this._replace(target=choice))) for choice in new[:_MOST])
         found = ((choice, rest_of(without, one)) for choice, one in held if one is not None)
         return list(itertools.islice(found, 1))
 
@@ -197,9 +216,11 @@ def _held(
     if any(problem.given for problem in problems):
         ways.insert(0, this._replace(named=True))
     held += itertools.islice(filter(None, (_others(way, near, attempt) for way in ways)), 1)
-    pre = attempt(this._replace(pre=True)) if any(problem.pre for problem in problems) else None
+    way = this._replace(pre=True)
+    pre = attempt(way) if any(problem.pre for problem in problems) else None
     if pre is not None:
-        held.append(f"allow pre-releases: {rest_of(without, pre)} resolves with --pre")
+        told = f"allow pre-releases: {rest_of(without, pre)} resolves with --pre"
+        held.append(attempt.told(way, pre, told))
     pythons = first(_pythons(problems, target))
     held += [f"deploy another Python: {rest} resolves with {_python(each)}" for each, rest in pythons]
     systems = first(_newer(target)) if any(problem.system for problem in problems) else []
@@ -254,7 +275,7 @@ def _fewer(held: Held, near: Collection[str], this: Try, attempt: Attempt) -> He
     return held
 
 
-def _others(way: Try, near: Collection[str], attempt: Attempt) -> str:
+def _others(way: Try, near: Collection[str], attempt: Attempts) -> str:
     """What to ask for in the place of some versions; "" where nothing of that kind holds."""
     held = attempt(way)
     if held is None or not held.changed:
@@ -262,7 +283,9 @@ def _others(way: Try, near: Collection[str], attempt: Attempt) -> str:
     if not way.named:  # that means all files that do not fit
         held = _fewer(held, near, way, attempt)
     # Of so many no version is told, and near ones are not what comes then.
-    return "" if way.near and len(held.changed) > _MANY else _use(held, way.without)
+    if way.near and len(held.changed) > _MANY:
+        return ""
+    return attempt.told(way, held, _use(held, way.without))
 
 
 def _use(held: Held, without: frozenset[str]) -> str:

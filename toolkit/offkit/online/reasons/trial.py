@@ -36,6 +36,9 @@ class Held(NamedTuple):
 
 
 Attempt = Callable[[Try], "Held | None"]
+# Of what holds so: the words for whom alone, where it does not for all targets of the call, and how to keep
+# it to that one.
+Beside = Callable[[Try, Held], tuple[str, str]]
 
 
 def rest_of(without: Collection[str], held: Held | None = None) -> str:
@@ -44,9 +47,14 @@ def rest_of(without: Collection[str], held: Held | None = None) -> str:
     return f"{rest} with {pinned(held.added)}" if held is not None and held.added else rest
 
 
-def pinned(pins: Pins) -> str:
+def pins(of: Pins) -> list[str]:
     """As a requirements file has them."""
-    return ", ".join(f"{name}=={version}" for name, version in sorted(pins.items()))
+    return [f"{name}=={version}" for name, version in sorted(of.items())]
+
+
+def pinned(of: Pins) -> str:
+    """The same in a line."""
+    return ", ".join(pins(of))
 
 
 def near(specifier: Iterable[Any], numbers: int) -> str:

@@ -115,8 +115,13 @@ def pinned(request: Request, target: Target) -> list[Pin]:
 
 
 def of_target(request: Request, target: Target, targets: Sequence[Target]) -> Request:
-    """Without the locks of ours for others of the targets, where there is one for this one."""
+    """Without the locks of ours for others of the targets, where there is one for this one; with what is
+    asked for those beside."""
+    beside = tuple((one, _own(request, one, targets)) for one in targets if one != target)
+    return _own(request, target, targets)._replace(beside=beside)
 
+
+def _own(request: Request, target: Target, targets: Sequence[Target]) -> Request:
     def own(files: Sequence[Place]) -> tuple[Place, ...]:
         heads = [(file, pins.head(file)) for file in files if isinstance(file, Path)]
         locks = {file: head for file, head in heads if head is not None}

@@ -60,6 +60,7 @@ class Request(NamedTuple):
     parts: Parts = Parts()
     build: tuple[str, ...] = ()  # projects whose sources may be built here, normalised; or ":all:"
     stand_ins: tuple[StandIn, ...] = ()
+    beside: tuple[tuple[Target, Request], ...] = ()  # what is asked for other targets in the same call
 
 
 class MadeOf(NamedTuple):

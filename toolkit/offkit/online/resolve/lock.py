@@ -265,11 +265,12 @@ class Session:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
             problems = [unbuilt.made_before(problem, origins) for problem in problems]
-            attempt = self._trials(request).attempt
-            found = cures.find(problems, self.target, attempt, self._trying)
+            trials = self._trials(request)
+            others = [where for where, _ in request.beside]
+            found = cures.find(problems, self.target, trials.attempt, self._trying, trials.beside, others)
             real = [ireq for ireq in pinned if ireq.link.filename not in self._stubs]
             versions = {str(canonicalize_name(ireq.name)): requirement.version(ireq) for ireq in real}
-            found += clashes.beside(versions, self.target, attempt, cures.askers(problems))
+            found += clashes.beside(versions, self.target, trials.everywhere, cures.askers(problems))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             kind = errors.of_request(one.code for one in found)
             told = [*taken, *other_lock.findings(request.files, self.target)]

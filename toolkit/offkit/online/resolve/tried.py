@@ -16,7 +16,7 @@ from offkit.model.words import listed
 from offkit.online.index import troubles
 from offkit.online.reasons import clashes
 from offkit.online.reasons.causes import Problem
-from offkit.online.reasons.trial import Held, Pins, Try
+from offkit.online.reasons.trial import Held, Pins, Try, pins
 from offkit.online.request.locked import Request
 from offkit.online.resolve import requirement
 from offkit.online.resolve.limit import Purse
@@ -47,6 +47,7 @@ class Trials:
         not answer."""
         self._request, self._target, self._another, self._tell = request, target, another, tell
         self._warnings, self._purse = _Warnings(warn), Purse(_READ, _BUILT)
+        self._beside = [(where, Trials(asked, where, another, tell, warn)) for where, asked in request.beside]
 
     @contextlib.contextmanager
     def _aside(self, target: Target, more: Sequence[str] = (), part: int = 1) -> Iterator[Any]:
@@ -72,6 +73,46 @@ class Trials:
         here = what.target == self._target
         about = {*found.changed, *map(clashes.project, what.limits)} if here else None
         return None if clashes.cures(found.versions, what.target, about) else Held(found.changed, {})
+
+    def everywhere(self, what: Try) -> Held | None:
+        """The same, where it holds for the other targets of the call too."""
+        held = self.attempt(what)
+        return None if held is None or self._refused(what, held) else held
+
+    def beside(self, what: Try, held: Held) -> tuple[str, str]:
+        """Where another target of the call does not resolve with what holds so for this one: for whom it
+        does, and how to have one file for all; else nothing."""
+        if not self._refused(what, held):
+            return "", ""
+        others = [where for where, _ in self._beside]
+        name, series = self._target.name, self._target.python_minor
+        if name in (where.name for where in others):
+            name += f":{series}"
+        if what.pre or series in (where.python_minor for where in others):
+            return f"for {name} alone: ", ""
+        new, present = (f'; python_version {sign} "{series}"' for sign in ("==", "!="))
+        kept = f" (in one file for all: {new} behind the new lines, {present} behind the present ones)"
+        return f"for {name} alone: ", kept
+
+    def _refused(self, what: Try, held: Held) -> bool:
+        """Whether one of the other targets does not resolve with the request that this is."""
+        change = what._replace(
+            loose=bool(held.changed),
+            public=False,
+            near=0,
+            only=frozenset(held.changed),
+            some=False,
+            limits=(*what.limits, *pins(held.changed)),
+            more=(*what.more, *pins(held.added)),
+        )
+        for where, trials in self._beside:
+            self._tell(f"trying the same for {where.name}")
+            there = None
+            with contextlib.suppress(OffkitError):
+                there = trials.attempt(change._replace(target=where))
+            if there is None or there.added:
+                return True
+        return False
 
     def _resolved(self, what: Try) -> _Resolved | None:
         part = 2 if what.near else 1  # there are other versions to look for after those
@@ -141,7 +182,7 @@ class Trials:
                 found = self._resolved(what)
                 about = {*(found.changed if found is not None else ()), *map(clashes.project, constraints)}
                 if found is not None and not clashes.cures(found.versions, what.target, about):
-                    return found.changed
+                    return None if self._refused(what, Held(found.changed, {})) else found.changed
         return None
 
 
