@@ -25,8 +25,19 @@ _FORMS = {
 _WIDTH = 80  # of a list of names
 THIS_MACHINE = "this machine"  # the name of what runs here, and on no server: what builds
 OLDEST, NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
-# Releases that no distribution ships: what somebody who compiles Python today would take.
-_SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
+# Of each series that a release does not ship, what somebody who compiles Python today would take: its last
+# version, or one of its last. A marker that holds for it holds for the next ones.
+_SELF_BUILT = {
+    "3.6": "3.6.15",
+    "3.7": "3.7.17",
+    "3.8": "3.8.20",
+    "3.9": "3.9.23",
+    "3.10": "3.10.18",
+    "3.11": "3.11.13",
+    "3.12": "3.12.13",
+    "3.13": "3.13.13",
+    "3.14": "3.14.4",
+}
 
 
 class Target(NamedTuple):
