@@ -277,3 +277,15 @@ def test_a_conflict_has_no_name_that_could_be_left_out():
     answers = [({"loose": True, "without": frozenset({"gamma"})}, {"alpha": "1"})]
     (fix, *_), _ = fixes([problem("alpha"), clash, problem("gamma")], answers)
     assert fix == "use alpha==1: everything but gamma resolves with it"
+
+
+def test_of_two_numbers_the_versions_below_them_are_the_nearest(typed, mirror):
+    """There is no 2.16, and 2.16.1 comes before the newest 2.x."""
+    server = mirror()
+    for version in ("2.15.1", "2.16.1", "2.20.0", "3.0"):
+        server.add("alpha", version)
+    code, _, err = typed("lock", "alpha==2.16", "--target", "el9", *server.args)
+    assert code == 1
+    assert "fix        use alpha==2.16.1: the whole request resolves with it\n" in err
+    code, _, err = typed("lock", "alpha==2.14", "--target", "el9", *server.args)
+    assert "fix        use alpha==2.20.0: the whole request resolves with it\n" in err

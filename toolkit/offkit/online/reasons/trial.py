@@ -59,7 +59,7 @@ def pinned(of: Pins) -> str:
 
 def near(specifier: Iterable[Any], numbers: int) -> str:
     """Versions like the one that a specifier names: ==1.25.* for ==1.25.3 and two numbers; "" where it names
-    none, or one with no more numbers."""
+    none, or one with fewer numbers."""
     parts = list(specifier)
     if len(parts) != 1 or parts[0].operator not in ("==", "===") or "*" in parts[0].version:
         return ""
@@ -67,6 +67,6 @@ def near(specifier: Iterable[Any], numbers: int) -> str:
         version = Version(parts[0].version)
     except InvalidVersion:
         return ""
-    if len(version.release) <= numbers:
+    if len(version.release) < numbers:
         return ""
     return f"=={version.epoch}!{'.'.join(map(str, version.release[:numbers]))}.*"
