@@ -405,6 +405,30 @@ def test_what_it_cannot_do_without(server):
     assert (code, out, err.decode()) == (4, b"", "probe: not on PATH: {}\n".format(" ".join(needed)))
 
 
+@every_shell
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[modules]\n[modules.db]\nenabled_stream = "10.3"\ninstalled_profiles = ["build","common"]\nstate = "Enabled"\n'
+        '[modules."app.x"]\nenabled_stream = ""\ninstalled_profiles = []\nstate = "Disabled"\n',
+        '[modules]\n"app.x" = {installed_profiles=[],state="Disabled",enabled_stream=""}\n'
+        'db = {installed_profiles=["build","common"],state="Enabled",enabled_stream="10.3"}\n',
+    ],
+    ids=["tables", "lines"],
+)  # fmt: skip
+def test_modules_of_dnf_5(server, shell, text):
+    """In the two forms that the tests of libdnf5 expect of it (test/libdnf5/system/test_state.cpp)."""
+    server.system(CENTOS)
+    path = "/usr/lib/sysimage/libdnf5/modules.toml"
+    server.put(path, 'version = "1.0"\n' + text + '[others]\n[others.no]\nstate = "Enabled"\n')
+    code, out, err = server.run(shell)
+    assert (code, err) == (0, b"")
+    assert json.loads(out.decode("ascii"))["modules"] == [
+        {"name": "app.x", "profiles": [], "state": "disabled", "stream": ""},
+        {"name": "db", "profiles": ["build", "common"], "state": "enabled", "stream": "10.3"},
+    ]
+
+
 def test_what_a_python_is_asked_for():
     """The modules that the doctor knows, and those that an installation needs."""
     rows = packages.parse_modules(data.read_text(packages.MODULES))
@@ -427,7 +451,7 @@ def test_it_does_not_matter_what_the_environment_holds(server):
 def test_a_place_that_holds_no_file(server, shell):
     """A FIFO, to which nobody writes, or a directory: it has nothing to say."""
     plain = server.system(CENTOS).document()
-    for path in ("/etc/yum.repos.d/a.repo", "/etc/dnf/dnf.conf", "/etc/dnf/modules.d/a.module",
+    for path in ("/etc/yum.repos.d/a.repo", "/etc/dnf/dnf.conf", "/etc/dnf/modules.d/a.module", "/usr/lib/sysimage/libdnf5/modules.toml",
                  "/etc/yum/pluginconf.d/versionlock.list", "/etc/yum/pluginconf.d/versionlock.conf", "/proc/sys/crypto/fips_enabled"):  # fmt: skip
         os.makedirs(os.path.dirname(server.root + path), exist_ok=True)
         os.mkfifo(server.root + path)

@@ -340,9 +340,14 @@ probe_locale() {
     locale_told=${locale_told%.}
 }
 
-# Streams of modules that are enabled or installed (/etc/dnf/modules.d).
+# Streams of modules that are enabled or installed: of dnf 4 in /etc/dnf/modules.d, of dnf 5 in a file of
+# TOML, which becomes the same.
 probe_modules() {
-    for each in "$root"/etc/dnf/modules.d/*.module; do ! probe_readable "$each" || { cat <"$each" && echo; }; done |
+    {
+        for each in "$root"/etc/dnf/modules.d/*.module; do ! probe_readable "$each" || { cat <"$each" && echo; }; done
+        each=$root/usr/lib/sysimage/libdnf5/modules.toml
+        ! probe_readable "$each" || probe_toml <"$each"
+    } |
         tr -d '\000' | awk "$json_awk"'
             function finish() {
                 if (id == "") return
@@ -357,6 +362,36 @@ probe_modules() {
             /^[ \t]*\[.*\]/ { finish(); id = $0; sub(/^[ \t]*\[/, "", id); sub(/\].*/, "", id) }
             /^[a-z]+[ \t]*=/ { key = $0; sub(/[ \t]*=.*/, "", key); value = $0; sub(/^[^=]*=[ \t]*/, "", value); field[key] = value }
             END { finish() }' | probe_objects modules
+}
+
+# As libdnf5 writes it (libdnf5/system/state.cpp): a table for each module, or a line of one.
+probe_toml() {
+    awk '
+        function put(text,    key) {
+            key = text
+            sub(/[ \t]*=.*/, "", key)
+            sub(/^[^=]*=[ \t]*/, "", text)
+            gsub(/"|\[|\]/, "", text)
+            if (key == "enabled_stream") print "stream=" text
+            if (key == "installed_profiles") print "profiles=" text
+            if (key == "state") print "state=" tolower(text)
+        }
+        { gsub(/^[ \t]+|[ \t\r]+$/, "") }
+        /^\[/ { inside = /^\[modules\]$/; own = sub(/^\[modules\./, "["); if (own) { gsub(/"/, ""); print }; next }
+        own { put($0) }
+        inside && /=[ \t]*\{.*\}$/ {
+            name = $0
+            sub(/[ \t]*=.*/, "", name)
+            gsub(/"/, "", name)
+            print "[" name "]"
+            sub(/^[^{]*\{[ \t]*/, "")
+            sub(/[ \t]*\}$/, "")
+            while (match($0, /^[a-z_]+[ \t]*=[ \t]*(\[[^]]*\]|"[^"]*")/)) {
+                put(substr($0, 1, RLENGTH))
+                $0 = substr($0, RLENGTH + 1)
+                sub(/^[ \t]*,[ \t]*/, "")
+            }
+        }'
 }
 
 # probe_objects NAME: objects, a line each, as a list.
