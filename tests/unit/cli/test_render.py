@@ -378,6 +378,13 @@ def test_how_many_places_an_error_shows(streams, number, shown):
                 "                 has for this system and no disc",
             ],
         ),
+        (
+            "it is Qt 5's, and comes as a wheel: add it to /opt/requirements.txt, and bundle again",
+            [
+                "      fix        it is Qt 5's, and comes as a wheel: add it",
+                "                 to /opt/requirements.txt, and bundle again",
+            ],
+        ),
         ("yum install a-package another-package a-third-package", None),
         ("restorecon -R /opt/offkit, and again after each of the others", None),
         ("bundle again with 'urllib3<2' among the requirements of it", None),
@@ -391,6 +398,24 @@ def test_a_cure_is_broken_where_nobody_copies_it(streams, monkeypatch, fix, show
     render.console()
     render.findings([LOST._replace(fix=fix)])
     assert out.said().splitlines()[1:] == (shown or ["      fix        " + fix])
+
+
+def test_places_and_sentences_are_broken_between_words(streams, monkeypatch):
+    """A place may be words as well, as a line of a program's output is."""
+    out, _ = streams(terminal=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(finding_lines.streams, "width", lambda stream: 60)
+    render.console()
+    render.findings(
+        [LOST._replace(code="REQ022", looked_in=("ImportError: the words of a program " * 2,), fix="")]
+    )
+    render.sentence("these packages are by offkit's table of el7; no repository was read")
+    assert out.said().splitlines()[1:] == [
+        "      looked in  ImportError: the words of a program",
+        "                 ImportError: the words of a program",
+        "these packages are by offkit's table of el7; no repository",
+        "was read",
+    ]
 
 
 def test_what_else_stands_there_is_told(streams):

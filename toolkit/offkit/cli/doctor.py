@@ -240,7 +240,7 @@ def _install(line: str, doubt: str) -> None:
     if line:
         render.line("")
         if doubt:
-            render.line(doubt)
+            render.sentence(doubt)
         if os.geteuid() != 0:
             render.line("without root, for your own installation only:")
             render.line("  sh install.sh bundle.tar --iso FILE")

@@ -14,7 +14,8 @@ _INDENT = "      "
 _PLACES = 6  # that are shown without -v, where any are
 # Codes of what was looked for; what others have is evidence.
 _SEARCHED = ("ENV", "LIB", "NEED", "PKG", "PY", "REPO", "RPM")
-_COPIED = re.compile(r"\b(yum|dnf|rpm)\b|(^| )-|[=/&|'<>]")  # what is, or may be, for a shell or a file
+# What is, or may be, for a shell or a file; an apostrophe and a path alone are for people.
+_COPIED = re.compile(r"\b(yum|dnf|rpm)\b|(^| )-|[=&|<>]|(^|[\s(])'")
 _LEAST = 40  # columns of a terminal in which lines are broken between words
 
 
@@ -27,7 +28,7 @@ def lines(
     for above, (group, own, shared) in enumerate(groups.gather(found, last, verbose), 1):
         yield from _head(group, out)
         if verbose or end or not group.code.startswith(_SEARCHED):
-            yield from _places(group, verbose)
+            yield from _places(group, verbose, out)
         yield from _cure("fix", own, out)
         for cures, of in shared:
             names = ", ".join(sorted(set(of), key=of.index)) if len(of) < above else ""
@@ -40,7 +41,7 @@ def _head(group: groups.Group, out: TextIO) -> Iterator[str]:
     name, colour = _SEVERITY[group.severity]
     mark, subject = glyph(name, out), visible(group.subject)
     begin = "{} {}  {}".format(mark, group.code, subject)
-    first, *more = _broken(begin + visible(group.message), _INDENT, out)
+    first, *more = broken(begin + visible(group.message), _INDENT, out)
     if first.startswith(begin):
         painted = paint(mark, colour, out), paint(group.code, "dim", out), paint(subject, "bold", out)
         first = "{} {}  {}".format(*painted) + first[len(begin) :]
@@ -48,7 +49,7 @@ def _head(group: groups.Group, out: TextIO) -> Iterator[str]:
     yield from more
 
 
-def _broken(text: str, indent: str, out: TextIO) -> List[str]:
+def broken(text: str, indent: str, out: TextIO) -> List[str]:
     """Its lines, where the terminal is too narrow for it; the first is not indented."""
     width = streams.width(out)
     if not _LEAST <= width < len(text):
@@ -58,12 +59,13 @@ def _broken(text: str, indent: str, out: TextIO) -> List[str]:
     )
 
 
-def _places(group: groups.Group, every: bool) -> Iterator[str]:
+def _places(group: groups.Group, every: bool, out: TextIO) -> Iterator[str]:
     looked = dict.fromkeys(place for each in group.findings for place in each.looked_in)
     places = [place for place in looked if not _named(place, group.subject)]
     shown = places if every or len(places) <= _PLACES else places[: _PLACES - 1]
     for place in shown:
-        yield "{}looked in  {}".format(_INDENT, visible(place))
+        begin = _INDENT + "looked in  "
+        yield from broken(begin + visible(place), " " * len(begin), out)
     if len(shown) < len(places):
         yield "{}looked in  {} more (-v shows them)".format(_INDENT, len(places) - len(shown))
 
@@ -79,4 +81,4 @@ def _cure(label: str, cures: Iterable[str], out: TextIO, head: str = "") -> Iter
     for number, row in enumerate([head, *text.splitlines()] if head else text.splitlines()):
         begin = "{}{:9}  ".format(_INDENT, "" if number else label)
         line = begin + visible(row)
-        yield from [line] if _COPIED.search(row) else _broken(line, " " * len(begin), out)
+        yield from [line] if _COPIED.search(row) else broken(line, " " * len(begin), out)

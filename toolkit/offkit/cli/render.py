@@ -97,6 +97,12 @@ def line(text: str = "") -> None:
         _say(text, sys.stdout)
 
 
+def sentence(text: str) -> None:
+    """A line of words, broken between them where the terminal is narrow."""
+    for row in finding_lines.broken(text, "", sys.stdout):
+        line(row)
+
+
 def good(text: str) -> None:
     """A result line with a tick."""
     line("{} {}".format(paint(glyph("ok", sys.stdout), "green", sys.stdout), text))
