@@ -26,6 +26,8 @@ _TOKEN = re.compile(
 )
 _VARIABLES = {"os.name": "os_name", "sys.platform": "sys_platform", "platform.machine": "platform_machine"}
 
+_SECTION = re.compile(r"\[([^:\]]*)(?::(.*))?\]")  # of requires.txt
+
 Key = Tuple[Any, ...]
 _DEEPEST = 50  # parentheses; the parser is recursive
 
@@ -308,3 +310,19 @@ def environment(python: str, machine: str = "x86_64") -> Dict[str, str]:
     """The marker environment of a CPython ("3.6.15") on Linux, no extra chosen."""
     known = markers(python, machine)
     return dict(known, python_implementation=known["platform_python_implementation"], extra="")
+
+
+def of_setuptools(text: str) -> List[str]:
+    """The lines of requires.txt in an .egg-info, as METADATA has them: its sections are extras and markers,
+    as in [extra:marker]."""
+    found = []
+    extra = marker = ""
+    for line in map(str.strip, text.splitlines()):
+        section = _SECTION.fullmatch(line)
+        if section:
+            extra, marker = section.group(1).strip(), (section.group(2) or "").strip()
+        elif line:
+            conditions = ["({})".format(marker)] if marker else []
+            conditions += ["extra == '{}'".format(extra)] if extra else []
+            found.append(line + (" ; " + " and ".join(conditions) if conditions else ""))
+    return found

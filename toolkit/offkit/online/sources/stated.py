@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from offkit.model import requirement
 from offkit.online.request import toml
 from offkit.online.sources import metadata
 
@@ -23,7 +24,6 @@ _COMPILES = re.compile(
 _SAYS_SO = ("setup.py", "setup.cfg", "pyproject.toml")
 _NOTED = ".egg-info/requires.txt"
 _ASIDE = {"test", "tests", "testing", "doc", "docs", "example", "examples", "benchmarks"}
-_SECTION = re.compile(r"\[([^:\]]*)(?::(.*))?\]")
 
 
 class Stated(NamedTuple):
@@ -76,7 +76,7 @@ def _requires(files: Mapping[str, bytes]) -> list[str] | None:
     said = metadata.read(files.get("PKG-INFO", b"")).requires_dist
     noted = min((name for name in files if name.endswith(_NOTED)), key=lambda one: one.count("/"), default="")
     if said or noted:
-        return list(said) or list(_of_setuptools(files[noted].decode("utf-8", "replace")))
+        return list(said) or requirement.of_setuptools(files[noted].decode("utf-8", "replace"))
     with contextlib.suppress(ValueError, AttributeError, TypeError, KeyError):
         table = toml.loads(files.get("pyproject.toml", b""))["project"]
         if "dependencies" not in table.get("dynamic", ()):
@@ -85,19 +85,6 @@ def _requires(files: Mapping[str, bytes]) -> list[str] | None:
     asks = any(b"requires" in files.get(name, b"") for name in ("setup.py", "setup.cfg"))
     setuptools = any(".egg-info/" in name for name in files)
     return [] if setuptools or ("setup.py" in files and not asks) else None
-
-
-def _of_setuptools(text: str) -> Iterator[str]:
-    """The lines of requires.txt, which has extras and markers as sections: [extra:marker]."""
-    extra = marker = ""
-    for line in map(str.strip, text.splitlines()):
-        section = _SECTION.fullmatch(line)
-        if section:
-            extra, marker = section[1].strip(), (section[2] or "").strip()
-        elif line:
-            conditions = [f"({marker})"] if marker else []
-            conditions += [f"extra == '{extra}'"] if extra else []
-            yield line + (f" ; {' and '.join(conditions)}" if conditions else "")
 
 
 def _compiles(files: Mapping[str, bytes]) -> str:

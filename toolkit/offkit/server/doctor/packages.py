@@ -12,10 +12,11 @@ from offkit.edges.tree import Tree
 from offkit.model import requirement
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import RecordedFile
-from offkit.server.doctor import installer, packaged, record
+from offkit.server.doctor import eggs, installer, packaged, record
 from offkit.server.doctor.cures import Cures
 from offkit.server.doctor.distribution import Distribution, headers_of
 from offkit.server.doctor.packaged import Packaged
+from offkit.server.environment import pth
 from offkit.server.environment.environment import Environment
 from offkit.server.system import ledger
 
@@ -68,8 +69,11 @@ def inspect(
         for name in tree.names(top)
         for dist in _others(tree, env, top, name)
     ]
+    named = list(dict.fromkeys(path for top in env.site_packages for _, path in pth.named(tree, top)))
+    everything += [dist for path in named for dist in eggs.zipped(tree, path)]
+    old = [each for each in everything if each not in everywhere and eggs.is_judged(tree, env, each, named)]
     findings += _twice(everywhere)
-    findings += _unmet(env, everywhere, everything, rpms)
+    findings += _unmet(env, everywhere + old, everything, rpms)
     findings += installer.inspect(tree, everywhere, everything)
     return Packages(findings, everywhere, checked + rpms.files, rpms.again)
 
@@ -79,14 +83,8 @@ def _others(tree: Tree, env: Environment, top: str, name: str) -> Iterator[Distr
     path = posixpath.join(top, name)
     if name.endswith(".dist-info") and top in env.outside:
         yield _distribution(tree, env, top, path)[0]
-    elif name.endswith(".egg-info"):
-        try:
-            text = tree.text(path + "/PKG-INFO" if tree.is_dir(path) else path, record.TEXT)
-        except OSError:
-            return
-        headers = headers_of(text)
-        if headers.get("Name"):
-            yield Distribution(top, path, str(headers["Name"]), str(headers.get("Version", "")), ())
+    else:
+        yield from eggs.read(tree, top, name)
 
 
 def _twice(found: List[Distribution]) -> List[Finding]:
