@@ -1,5 +1,6 @@
 """Two packages that own the same files (PKG002): the cure that is printed, done with a real pip."""
 
+import shlex
 import shutil
 import subprocess
 import venv
@@ -34,8 +35,9 @@ def test_the_cure_works_with_pip(tmp_path):
         subprocess.check_call([*pip, name])
     (found,) = altered(where)
     assert found.subject == "opencv_python 4.6"
-    cure = found.fix.replace("--find-links DIR", "--find-links " + str(tmp_path)).partition(", where DIR")[0]
-    assert " install --no-index --find-links {} opencv-python==4.6".format(tmp_path) in cure
+    wheels_at = shlex.quote(str(tmp_path))
+    cure = found.fix.replace("--find-links DIR", "--find-links " + wheels_at).partition(", where DIR")[0]
+    assert " install --no-index --find-links {} opencv-python==4.6".format(wheels_at) in cure
     subprocess.check_call(["sh", "-c", cure], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert altered(where) == []
     subprocess.check_call([where + "/bin/python", "-c", "import cv2.qt"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -70,7 +71,8 @@ def test_what_fails_does_not_become_current(first, tmp_path):
             "{} does not pass its smoke test (1 error): it is installed, and was not made current; "
             "{} is still current".format(name, generations.current_id(str(prefix)))
         )
-        assert "{}/bin/offkit smoke -v".format(name) in found["fix"]
+        program = shlex.quote("{}/generations/{}/bin/offkit".format(prefix, name))
+        assert "{} smoke -v".format(program) in found["fix"]
         assert found["fix"].endswith("rollback " + name)
         assert standing(prefix) == ([1, 2], 1)
         assert "importing 2 modules" in said

@@ -167,8 +167,8 @@ def test_uninstall_needs_a_word(prefix):
     code, out, _ = offkit_command("uninstall", "--prefix", prefix, "--dry-run")
     assert code == 0
     assert out.startswith("would remove from {}, ".format(prefix))
-    rows = [line.split()[:2] for line in out.splitlines()[1:6]]
-    assert rows == [
+    rows = [line.split(None, 1) for line in out.splitlines()[1:6]]
+    assert [[kind, rest.partition("  ")[0]] for kind, rest in rows] == [
         ["generation", "{}/generations/0001-abababab".format(prefix)],
         ["link", "{}/current".format(prefix)],
         ["generation", "{}/generations/0002-cdcdcdcd".format(prefix)],

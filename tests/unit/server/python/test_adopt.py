@@ -46,7 +46,7 @@ def unpacked(tmp_path):
 
 def mapped(python, library):
     """The path under which a running ``python`` has mapped a library of that name."""
-    code = "print([line.split()[-1] for line in open('/proc/self/maps') if {!r} in line][0])"
+    code = "print([line.rstrip().split(None, 5)[-1] for line in open('/proc/self/maps') if {!r} in line][0])"
     return run([str(python), "-S", "-c", code.format(library)]).stdout.strip()
 
 
