@@ -472,6 +472,24 @@ def test_rpms_of_a_mirror(offkit, index, tmp_path):
     assert "hush" not in said + err + more + told + gone + failed
 
 
+def test_sections_that_are_disabled(offkit, index, tmp_path):
+    """Each is named, and the rest goes on."""
+    pytest.importorskip("solv", reason="no offkit[rpm] here")
+    shelf = Shelf(tmp_path / "shelf")
+    shelf.put("a", b"not looked at", [rpm.capability(A)])
+    place = Path(shelf.done()).as_uri()
+    path = tmp_path / "x.repo"
+    path.write_text(
+        f"[on]\nbaseurl={place}\n[off]\nbaseurl={place}\nenabled=0\n[never]\nbaseurl={place}\nenabled=no\n"
+    )
+    code, _, err = offkit("bundle", "alpha", "--rpm-repo", path, "--dry-run")
+    assert code == 0, err
+    assert (
+        f"! --rpm-repo {path}: [off], [never] are disabled there (enabled=0), and left out"
+        in err.splitlines()
+    )
+
+
 def test_a_wheel_that_lies(offkit, index, tmp_path):
     """It is packed, and the exit code says that something is wrong with it."""
     elf = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.28"]})

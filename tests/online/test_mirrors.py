@@ -627,6 +627,8 @@ def test_a_repo_file(site, choose, plain, tmp_path):
         f"[two]\nname=two\nbaseurl={site.url}/\n  {site.url}/other\nsslverify=0\nusername=me\npassword=a/b\n"
     )
     assert titles(choose(str(path))) == ["a", "b"]
+    said = f"--rpm-repo {path}: [one] is disabled there (enabled=0), and left out"
+    assert places.left_out([site.url, str(path)]) == [said]
     (place,) = places.read([str(path)])
     assert place.text == site.url.replace("://", "://me:a%2Fb@") + "/"
     assert place.access.options() == {"verify": False}
@@ -640,7 +642,12 @@ def test_a_repo_file(site, choose, plain, tmp_path):
         places.read([str(path)])
     assert caught.value.message == f"--rpm-repo {path} cannot be read: line 2: is no option, nor a section"
     path.write_text("[one]\nenabled=0\nbaseurl=http://x/\n")
-    with pytest.raises(UsageError, match="has no enabled repository with a baseurl"):
+    with pytest.raises(
+        UsageError, match=r"has no enabled repository with a baseurl: \[one\] is disabled there"
+    ):
+        places.read([str(path)])
+    path.write_text("[one]\nbaseurl=x\n[two]\nname=y\nenabled=0\n")
+    with pytest.raises(UsageError, match=r"has no enabled repository with a baseurl$"):
         places.read([str(path)])
 
 

@@ -134,6 +134,7 @@ def bundle(
     from offkit.online.carry import control_node as fleet
     from offkit.online.carry import pack, pythons, rpms
     from offkit.online.request import inputs
+    from offkit.online.rpms import places
     from offkit.online.wheels import fetch
 
     carried = pythons.look(python_source, python_build)
@@ -165,6 +166,8 @@ def bundle(
         pack.destination(out)
     allotted = rpms.allotted(tuple(iso or ()), [where for where, _, _ in fitting])
     more = rpms.more(rpm_repo or (), rpm_key or (), options.described(python, target), offline)
+    for said in places.left_out(rpm_repo or ()):
+        console.warn(said)
     orders = [
         online.Order(
             inputs.of_target(request, where, [each for each, _, _ in fitting]),

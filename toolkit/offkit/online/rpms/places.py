@@ -116,14 +116,34 @@ def _refuse(text: str) -> None:
         raise UsageError(f"--rpm-repo {without_secrets(text)}: {wrong}", fix=fix)
 
 
-def _sections(path: Path) -> list[Place]:
-    """Those that are enabled, each with all of its addresses; of [main] nothing, as dnf."""
+def left_out(given: Sequence[str]) -> list[str]:
+    """What is to be said of .repo files whose sections do not all count. Raises UsageError."""
+    files = [Path(text) for text in given if "://" not in text and text.endswith(".repo")]
+    return [f"--rpm-repo {path}: {said}, and left out" for path in files if (said := _disabled(path))]
+
+
+def _disabled(path: Path) -> str:
+    names = [
+        f"[{name}]"
+        for name, options in _options(path)
+        if _addresses(options) and not repofile.is_true(options.get("enabled", "1"))
+    ]
+    verb = "is" if len(names) == 1 else "are"
+    return f"{', '.join(names)} {verb} disabled there (enabled=0)" if names else ""
+
+
+def _options(path: Path) -> list[tuple[str, dict[str, str]]]:
+    """Of each section. Raises UsageError."""
     try:
-        sections = repofile.options_of(path.read_text(encoding="utf-8"))
+        return repofile.options_of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"--rpm-repo {path} cannot be read: {reason(error)}", fix=_FORM) from None
+
+
+def _sections(path: Path) -> list[Place]:
+    """Those that are enabled, each with all of its addresses; of [main] nothing, as dnf."""
     found = []
-    for _, options in sections:
+    for _, options in _options(path):
         ways = _addresses(options)
         if not ways or not repofile.is_true(options.get("enabled", "1")):
             continue
@@ -147,7 +167,10 @@ def _sections(path: Path) -> list[Place]:
         turn = repofile.priority(options)
         found.append(Place(text, access, hotfixes, local, listed, tuple(others), own, turn))
     if not found:
-        raise UsageError(f"--rpm-repo {path} has no enabled repository with a baseurl", fix=_FORM)
+        said = _disabled(path)
+        message = f"--rpm-repo {path} has no enabled repository with a baseurl"
+        fix = "write enabled=1 in a copy of it, or give the URL that is its baseurl="
+        raise UsageError(f"{message}: {said}" if said else message, fix=fix if said else _FORM)
     return found
 
 
