@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import sys
 
 import pytest
@@ -161,8 +162,14 @@ def test_another_interpreter_is_none(tmp_path, monkeypatch, other):
 def test_where_nothing_can_be_tried(monkeypatch):
     """Is said before anything is downloaded: no such Python, or no namespace without a network."""
     monkeypatch.setattr(interpreters, "of", lambda target: None)
-    with pytest.raises(EnvironmentProblem, match=r"needs a CPython 3\.6 for x86_64 here"):
-        stage.here(EL7)
+    here = EL7._replace(arch=platform.machine())
+    with pytest.raises(EnvironmentProblem, match=rf"needs a CPython 3\.6 for {here.arch} here"):
+        stage.here(here)
+    with pytest.raises(
+        EnvironmentProblem, match=r"a machine of the server's architecture, s390x; "
+    ) as caught:
+        stage.here(EL7._replace(arch="s390x"))
+    assert "pyenv" not in caught.value.fix
     monkeypatch.setattr(interpreters, "of", lambda target: interpreters.Interpreter(sys.executable, "3.6.15"))
     monkeypatch.setattr(walls, "run", lambda argv: Result(argv, 1, "", ""))
     with pytest.raises(EnvironmentProblem, match="needs namespaces of network and processes"):

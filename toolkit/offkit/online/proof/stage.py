@@ -87,6 +87,13 @@ class Here(NamedTuple):
 def here(target: Target) -> Here:
     """Raises EnvironmentProblem where nothing can be tried, before anything is downloaded."""
     python = interpreters.of(target)
+    machine = platform.machine()
+    if python is None and machine != target.arch:
+        raise EnvironmentProblem(
+            f"--rehearse needs a machine of the server's architecture, {target.arch}; this one is {machine}",
+            fix=f"rehearse it on such a machine; or where podman runs programs of {target.arch} "
+            "(qemu-user-static), give an image: --image",
+        )
     if python is None:
         raise EnvironmentProblem(
             f"--rehearse needs a CPython {target.python_minor} for {target.arch} here; there is none",
