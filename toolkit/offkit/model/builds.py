@@ -15,6 +15,11 @@ HEADER, CXX, LIBRARY, PROGRAM, RUST, COMPILER, COMPILED = KINDS = (
 )
 
 
+# As gcc and clang tell what is wrong with a source. A test that fails is how distutils' config and autoconf
+# learn of a system: it is of no source.
+_REJECTED = re.compile(r"\s*(?!\S*conf(?:ig)?test\.)\S[^:]*:\d+(?::\d+)?: (?:fatal )?error: .*\S")
+
+
 class Row(NamedTuple):
     kind: str
     words: str  # a regular expression, in any line
@@ -30,6 +35,11 @@ class Need(NamedTuple):
 def parse(text: str) -> List[Row]:
     """The rows of the table, in its order. Raises KeyError on a malformed one."""
     return [Row(*(row[name] for name in Row._fields)) for row in csv.DictReader(text.splitlines())]
+
+
+def rejected(lines: Iterable[str]) -> str:
+    """The first word of a compiler against a source; "" where it has none."""
+    return next((line.strip() for line in lines if _REJECTED.match(line)), "")
 
 
 def need(rows: Iterable[Row], lines: Iterable[str]) -> Optional[Need]:

@@ -83,7 +83,8 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
             build = platforms.build_it({cause.project: buildable[-1].version}, asked.listing.target)
             elsewhere = f"{platforms.carry_it(cause.project)}\nor {build}"
             why = unbuilt.of_index(cause.project, _asked(cause), refused, elsewhere)
-            absent.setdefault(cause.project, why._replace(parent=cause.wanting))
+            wheels = platforms.minors(file for file in files if specifier.contains(file.version, True))
+            absent.setdefault(cause.project, why._replace(parent=cause.wanting, minors=wheels))
             if refused.lacking:  # of what it says it requires; that is told of itself
                 _stand_in(cause.project, source.version, source.filename, asked)
                 continue

@@ -256,7 +256,12 @@ class Builder:
 
     def _build(self, project: Project, source: Source) -> Built:
         with leftovers.scratch() as name:
-            wheel = project.wheel(Path(name))
+            try:
+                wheel = project.wheel(Path(name))
+            except Refused as error:
+                if error.rejected and not interpreters.is_like(self._python, self._target):
+                    error.needs = _COMPILED  # by another Python, for which it may do
+                raise
             wrong = metadata.impurity(wheel)
             if wrong:
                 raise Refused(wrong, (), _COMPILED)

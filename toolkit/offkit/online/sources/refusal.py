@@ -50,6 +50,7 @@ class Refused(Exception):
         self.why = without_secrets(why)
         self.lines = tuple(map(without_secrets, lines))
         self.needs, self.fix = needs, fix
+        self.rejected = False  # by a compiler, which is here
         self.lacking = ""  # what it says it requires, and cannot be had
         self.subject = ""  # the file that it is about, of several that an index has
 
@@ -69,14 +70,20 @@ def _rows() -> list[builds.Row]:
 def needed(lines: Sequence[str]) -> str:
     """What a build that failed would have needed, where it said so; else ""."""
     need = builds.need(_rows(), lines)
-    return need.words if need is not None else ""
+    if need is None or (need.kind == builds.COMPILED and builds.rejected(lines)):
+        return ""
+    return need.words
 
 
 def failed(step: str, lines: Sequence[str]) -> Refused:
     """The refusal of a step that ended badly, with the true reason where one can be seen."""
-    needs = needed(lines)
+    needs, wrong = needed(lines), builds.rejected(lines)
     if needs:
         return Refused(f"{step} failed: it needs {needs}", lines, needs, log=True)
+    if wrong:
+        error = Refused(f"{step} failed: {wrong}", lines, log=True)
+        error.rejected = True
+        return error
     missing = next((found[1] for found in map(_MODULE.search, reversed(lines)) if found), "")
     if missing:
         why = f"{step} failed: it imports {missing}, which its build requirements do not have"
