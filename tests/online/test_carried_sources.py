@@ -461,6 +461,18 @@ def test_what_it_requires_itself(tmp_path, index):
     ]
 
 
+def test_what_ones_own_project_requires_of_it(tmp_path, index):
+    """The project is carried too, and nothing of it is built to choose the other."""
+    for each in ("1.0", "2.0"):
+        index.put(*sdist_maker.sdist("other", each))
+    own = tree(tmp_path / "own", requires=["other<2"])
+    planned = bundle.plan(order(tmp_path, index, str(own), carry=("other", "answer")), Reporter())
+    assert [f"{one.source.name} {one.source.version}" for one in planned.sources] == [
+        "answer 1.0",
+        "other 1.0",
+    ]
+
+
 @pytest.mark.parametrize("asked", ["answer==2.0", "answer"])
 def test_who_requires_different_ones(tmp_path, index, asked):
     """Is a conflict, and no reason to carry what is carried already."""
