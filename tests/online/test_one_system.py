@@ -2,6 +2,7 @@
 
 import pytest
 
+import project_maker
 from offkit.model.errors import RequestError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
@@ -125,11 +126,34 @@ def test_many_of_one_parent(server):
     line = 'objc==1; sys_platform == "darwin"'
     assert found["objc"].fix.splitlines() == [
         f"the rest resolves without it: if only macOS needs it, delete objc, or write: {line}",
-        "or --build NAME, or offkit bundle --carry-source NAME, of each that has a source",
     ]
     assert locked(server, line, "fine") == {"fine"}
     assert list(refused(server, "few", "fine")) == names[:4]
     assert sorted(refused(server, *names, "fine")) == names
+
+
+def test_what_goes_with_many(server):
+    """Of another package of theirs older versions were for any system; this one is as they are, and so is what
+    it wants in turn. To compile them is no cure. What is for another system, or of the user's, is told."""
+    names = [f"frame{number}" for number in range(5)]
+    for name in [*names, "inner", "outer"]:
+        server.add(name, tag=APPLE)
+        server.put(f"{name}-1.tar.gz")
+    server.add("outer", "0.5")
+    server.add("inner", "0.5")
+    info = "Metadata-Version: 2.2\nName: outer\nVersion: 2\nRequires-Dist: inner>=1\n"
+    server.put(*project_maker.sdist("outer", "2", info=info))
+    server.add("outer", "2", tag=APPLE)
+    server.add("objc", requires=[*names, "outer==2", "pywin"])
+    found = refused(server, "objc", "fine")
+    assert list(found) == ["objc", "pywin"]
+    assert found["objc"].message.endswith(": frame0, frame1, frame2, frame3 and 3 more")
+    assert found["objc"].fix == (
+        "the rest resolves without it: if only macOS needs it, delete objc, "
+        'or write: objc==1; sys_platform == "darwin"'
+    )
+    assert locked(server, written(found["objc"].fix), "fine") == {"fine"}
+    assert "outer" in refused(server, "objc", "fine", "outer==2")
 
 
 def test_a_lock_with_hashes(server, tmp_path):

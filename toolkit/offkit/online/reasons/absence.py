@@ -94,6 +94,9 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
             else:
                 why = _absent(cause, files, specifier, asked)
                 no_sources = all(file.is_wheel for file in files)
+                wanted = listing.versions(files, specifier, asked.listing.pre)
+                near = platforms.one_system(file for file in files if file.version in wanted)
+                why = why._replace(wheels_for=near[0] if near else "")
                 why = one_system.told(why, cause, platforms.one_system(files), no_sources)
             why = absent[cause.project] = why._replace(parent=cause.wanting)
             if why.source is not None:

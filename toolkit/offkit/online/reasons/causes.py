@@ -41,6 +41,7 @@ class Problem(NamedTuple):
     given: bool = False  # as a file, in the place of which its version may do
     hopeless: bool = False  # no version of it will do
     elsewhere: Elsewhere | None = None
+    wheels_for: str = ""  # the other system, if that is one, that all wheels of what was asked for are for
     source: Source | None = None
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
     # Of the request, what leads to a conflict, or to a parent that is not asked for itself.

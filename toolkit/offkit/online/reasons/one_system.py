@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from offkit.model.finding import ERROR, Finding
 from offkit.model.words import listed, several
@@ -34,26 +35,45 @@ def told(problem: Problem, cause: Cause, found: tuple[str, str] | None, sure: bo
 
 
 def grouped(problems: Sequence[Problem]) -> list[Problem]:
-    """Many of one system that one package wants are one problem, with that."""
-    by_parent: dict[object, list[Problem]] = {}
-    for number, problem in enumerate(problems):
-        there = problem.elsewhere
-        one = there is not None and problem.parent and problem.finding.code == "REQ001"
-        by_parent.setdefault((problem.parent, there.system) if one and there else number, []).append(problem)
-    return list(itertools.chain.from_iterable(map(_as_one, by_parent.values())))
+    """Many of one system that one package wants are one problem, with that; so is what these want, and what
+    it wants beside, of which this version is for that system. Nobody has seen the sources of such a package
+    compiled elsewhere, and that is no cure."""
+    alike = [one for one in problems if one.finding.code == "REQ001" and one.parent]
+    crowds: dict[Problem, list[Problem]] = {}  # by the first of each
+    for (parent, system), number in Counter(map(_wanted_for, alike)).items():
+        if system and number >= _CROWD:
+            crowd = _crowd(parent, system, [one for one in alike if one not in chain(*crowds.values())])
+            crowds[crowd[0]] = crowd
+    inside = list(chain(*crowds.values()))
+    return [
+        _as_one(crowds[one]) if one in crowds else one
+        for one in problems
+        if one in crowds or one not in inside
+    ]
 
 
-def _as_one(problems: Sequence[Problem]) -> Sequence[Problem]:
-    first = problems[0]
-    if len(problems) < _CROWD or first.elsewhere is None:
-        return problems
-    names = listed([one.project for one in problems], _NAMED)
-    message = f"needs {several(len(problems), 'package')} that have wheels for {first.elsewhere.system} alone"
-    fix = "--build NAME, or offkit bundle --carry-source NAME, of each that has a source"
-    finding = Finding(
-        "REQ001", ERROR, first.parent, f"{message}: {names}", ("the index and --find-links",), fix
-    )
-    return [Problem(finding, first.parent, elsewhere=first.elsewhere._replace(sure=False))]
+def _wanted_for(problem: Problem) -> tuple[str, str]:
+    return problem.parent, problem.elsewhere.system if problem.elsewhere else ""
+
+
+def _crowd(parent: str, system: str, problems: Sequence[Problem]) -> list[Problem]:
+    """What a package wants, or one of these does."""
+    names, number = {parent}, 0
+    while len(names) > number:
+        number = len(names)
+        found = [one for one in problems if one.parent in names and one.wheels_for == system]
+        names.update(one.project for one in found)
+    first = [one for one in found if _wanted_for(one) == (parent, system)]
+    return [*first, *(one for one in found if one not in first)]
+
+
+def _as_one(crowd: Sequence[Problem]) -> Problem:
+    first = crowd[0]
+    assert first.elsewhere is not None
+    names = listed([one.project for one in crowd], _NAMED)
+    message = f"needs {several(len(crowd), 'package')} that have wheels for {first.elsewhere.system} alone"
+    finding = Finding("REQ001", ERROR, first.parent, f"{message}: {names}", ("the index and --find-links",))
+    return Problem(finding, first.parent, elsewhere=first.elsewhere._replace(sure=False))
 
 
 def way_out(where: Elsewhere, asker: str, rest: str) -> str:
