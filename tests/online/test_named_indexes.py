@@ -117,6 +117,27 @@ def test_what_is_not_there(offkit, corp, public):
     assert "--find-links DIR" in found["nothing"]["fix"]
 
 
+def test_what_a_package_of_an_index_needs_from_there(typed, corp, public):
+    """It is not sought there, and whoever mixes the indexes to have it takes the public namesakes of others:
+    the cure is the option that takes it from there too."""
+    corp.add("secret")
+    corp.add("top", requires=["secret", "tool"])
+    corp.add("deep", requires=["top"])
+    args = [*public.args, "--target", "el9", "--index", f"corp={simple(corp)}", "--from", "corp=top,deep"]
+    code, _, err = typed("lock", "top", *args)
+    cure = "--from corp=secret"
+    assert code == 1
+    assert f"fix        add {cure}: the whole request resolves with it\n" in err
+    assert "--extra-index-url" not in err
+    assert typed("lock", "top", *args, *cure.split())[0] == 0
+    # Where more is needed than that, only what is seen is said; an index that has none, has no part in it.
+    args[-1] = "corp=deep"
+    code, _, err = typed("lock", "deep", *args)
+    assert "fix        take it from corp too, which has it: --from corp=top\n" in err
+    code, _, err = typed("lock", "deep", "nobody", *args)
+    assert "check the spelling; a private package needs --extra-index-url URL" in err
+
+
 def test_the_indexes_of_a_project(offkit, corp, public, tmp_path):
     """What uv takes from one of its own is taken from there; the command line counts before it."""
     path = tmp_path / "pyproject.toml"

@@ -7,6 +7,7 @@ index is installed instead ("dependency confusion"). As uv's ``explicit`` indexe
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from packaging.utils import canonicalize_name
 
 from offkit.model import origin
-from offkit.model.errors import UsageError
+from offkit.model.errors import OffkitError, UsageError
 from offkit.model.url import without_secrets
 from offkit.online.index.upstream import reach
 
@@ -149,6 +150,22 @@ def restrict(repo: Any, named: Named, stand_ins: Sequence[str]) -> None:
     collector.collect_sources = collect_sources
     session.update_index_urls = update_index_urls
     update_index_urls(session.auth.index_urls or [])
+
+
+def having(repo: Any, project: str) -> str:
+    """The index with a name that has a project, which is to come from another; "" where none has."""
+    link, links_of = (
+        reach("pip._internal.models.link", "Link"),
+        reach("pip._internal.index.collector", "parse_links"),
+    )
+    for name, url in repo.named.urls.items():
+        if name not in repo.named.first:
+            where = link(f"{url.rstrip('/')}/{project}/", cache_link_parsing=False)
+            with contextlib.suppress(OffkitError):
+                page = repo.finder._link_collector.fetch_response(where)
+                if page is not None and any(True for _ in links_of(page)):
+                    return str(name)
+    return ""
 
 
 def check_origins(named: Named, found: Iterable[tuple[str, str]]) -> list[str]:

@@ -19,7 +19,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import shown, without_secrets
 from offkit.model.words import several
-from offkit.online.index import configuration, indexes, listing, metadata, platforms
+from offkit.online.index import configuration, indexes, listing, metadata, named, platforms
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import one_system, unbuilt
@@ -273,6 +273,10 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         found = _no_project(project, text, where)
         if not where and not asked.repo.finder.index_urls:
             found = _no_file(found, text, asked)
+        home = "" if where else named.having(asked.repo, project)
+        if home:
+            fix = f"take it from {home} too, which has it: --from {home}={project}"
+            return Problem(found._replace(fix=fix), project, hopeless=True, home=home)
         return Problem(found, project, hopeless=True)
     matching = listing.versions(files, specifier, asked.listing.pre)
     wanted = [file for file in files if file.version in matching]

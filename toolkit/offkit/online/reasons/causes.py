@@ -40,6 +40,7 @@ class Problem(NamedTuple):
     local: bool = False  # whether it may do without the local part of its version
     given: bool = False  # as a file, in the place of which its version may do
     hopeless: bool = False  # no version of it will do
+    home: str = ""  # the index with a name that has it, though it is not to come from there
     elsewhere: Elsewhere | None = None
     wheels_for: str = ""  # the other system, if that is one, that all wheels of what was asked for are for
     source: Source | None = None

@@ -75,7 +75,7 @@ def find(
     tried. ``beside`` says of a change of the request whether the ``others``, which are targets too, allow it.
     """
     attempt = Attempts(resolve, target, tell, beside)
-    problems = one_system.grouped(problems)
+    problems = _from_home(one_system.grouped(problems), target, attempt)
     instead = names.meant(problems, {problem: askers([problem]) for problem in problems}, target, attempt)
     every, problems = problems, [one for one in problems if one.parent or one.project not in instead]
     lost = askers([problem for problem in problems if problem.hopeless]).union(instead)
@@ -101,6 +101,22 @@ def find(
         also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
     return found
+
+
+def _from_home(problems: Sequence[Problem], target: Target, attempt: Attempt) -> list[Problem]:
+    """What an index with a name has is taken from there: it is said where the rest of the request resolves
+    so."""
+    at_home = [problem for problem in problems if problem.home]
+    options = tuple(sorted({f"{problem.home}={problem.project}" for problem in at_home}))
+    without = askers(problem for problem in problems if problem.hopeless) - askers(at_home)
+    held = attempt(Try(target, without=without, taken=options)) if options else None
+    if held is None:
+        return list(problems)
+    fix = f"{' '.join(f'--from {one}' for one in options)}: {rest_of(without, held)} resolves with it"
+    return [
+        problem._replace(finding=problem.finding._replace(fix=f"add {fix}")) if problem.home else problem
+        for problem in problems
+    ]
 
 
 def untried(problems: Sequence[Problem], target: Target) -> str:
@@ -137,6 +153,7 @@ def _tried(what: Try, target: Target) -> str:
     words = [] if what.target == target else [f"Python {what.target.python_minor} on {what.target.name}"]
     words += ["pre-releases"] if what.pre else []
     words += ["files of an index"] if what.named else []
+    words += ["what an index with a name has"] if what.taken else []
     words += ["without local versions"] if what.public else []
     some = "near versions of " if what.near else "other versions of "
     words += [some + (listed(sorted(what.only), 2) if what.only else "all")] * what.loose

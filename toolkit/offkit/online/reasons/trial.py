@@ -25,6 +25,7 @@ class Try(NamedTuple):
     near: int = 0  # and of what was asked for by a version, only those with so many of its numbers; 0: any
     limits: tuple[str, ...] = ()  # constraints that hold too
     more: tuple[str, ...] = ()  # what is asked for beside
+    taken: tuple[str, ...] = ()  # NAME=PACKAGE: what comes from an index that has a name
     named: bool = False  # in the place of a wheel that is given and does not fit, any file of its version
 
 

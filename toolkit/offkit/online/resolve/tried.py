@@ -14,6 +14,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import listed
 from offkit.online.index import troubles
+from offkit.online.index.named import FROM
 from offkit.online.reasons import clashes
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.trial import Held, Pins, Try, pins
@@ -116,7 +117,8 @@ class Trials:
 
     def _resolved(self, what: Try) -> _Resolved | None:
         part = 2 if what.near else 1  # there are other versions to look for after those
-        with self._aside(what.target, ["--pre"] if what.pre else [], part) as other:
+        options = [*(["--pre"] if what.pre else []), *(word for one in what.taken for word in (FROM, one))]
+        with self._aside(what.target, options, part) as other:
             lost: list[Problem] = []
             named: set[str] | None = set() if what.named or what.public or what.loose else None
             requirements = [
