@@ -84,6 +84,22 @@ def test_the_rest_of_the_request(locked):
     assert [one.subject for one in error.findings] == ["nobody"]
 
 
+def test_a_file_that_cannot_be_opened(locked, tmp_path):
+    """Ends it: what the rest cannot have may follow from what is not there. Other lines are still told."""
+    error = refused(locked, "nobody>=3\nalpha=1\n-r gone.txt")
+    assert list(error.findings) == []
+    said = error.message.splitlines()
+    assert [one.partition("directory: ")[2] for one in said] == ["", f"'{tmp_path}/gone.txt'"]
+
+
+def test_all_files_that_cannot_be_opened(typed, mirror, tmp_path):
+    """By their names, and nothing that only follows from them."""
+    args = mirror("alpha").args
+    code, _, err = typed("lock", "nobody", "-r", tmp_path / "a.lock", "-r", tmp_path / "b.lock", *args)
+    assert (code, "REQ" in err) == (2, False), err
+    assert [f"'{tmp_path / name}'" in err for name in ("a.lock", "b.lock")] == [True, True]
+
+
 @pytest.mark.parametrize("words", ["-e ../nothere", "-e nothere", "-e ../nothere[dev]", "../nothere"])
 def test_a_directory_that_is_not_there(locked, tmp_path, words):
     """Where it was looked for, and no word of the systems that pip can check out."""

@@ -323,7 +323,8 @@ def _refusing(where: str, line: str, refused: list[UsageError]) -> Iterator[None
             message, fix = message.partition("\n")[0], without_secrets(own_lines.cure(line) or SYNTAX)
         if len(message) > _LONG:
             message = message[:_SHOWN] + " ..."
-        refused.append(UsageError(f"{where}: {message}" if where else message, fix=fix))
+        kind = Unopened if message.startswith("Could not open") else UsageError
+        refused.append(kind(f"{where}: {message}" if where else message, fix=fix))
 
 
 def _possible(requirements: Sequence[Any], refused: list[UsageError]) -> list[Any]:
@@ -426,6 +427,10 @@ def _check_form(parsed: Any, words: str, where: str) -> None:
     if parsed.constraint and (parsed.is_editable or _ADDRESS.match(words)):
         fix = "a constraint is a name with versions, or with a URL: name==1.2, name @ URL"
         raise UsageError(f"{where}: {without_secrets(words)} is no constraint", fix=fix)
+
+
+class Unopened(UsageError):
+    """For a file of requirements or constraints: nobody knows what the request is."""
 
 
 class Missing(UsageError):

@@ -323,6 +323,8 @@ class Session:
                 if unreadable is not None:
                     unreadable.clear()
                 requirements = self.read(request, taken, lost, unreadable=unreadable)
+                if any(isinstance(one, foreign.Unopened) for one in unreadable or ()):
+                    foreign.refuse(unreadable or ())
                 direct = {canonicalize_name(one.name or "") for one in requirements if not one.constraint}
                 requirements = [one for one in requirements if canonicalize_name(one.name or "") not in aside]
                 if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
