@@ -64,10 +64,18 @@ def test_another_packages_own_copy_does_not_count(tmp_path):
 
 
 def test_a_copy_that_may_be_loaded_before(tmp_path):
-    """By the package itself, or by what it requires: nothing to carry, and the bundle says it all the same."""
-    found = survey(tmp_path, ("Fiona", ["Kaleido>=0.1"], FIONA), ("kaleido", (), KALEIDO), programs=PROGRAM)
+    """By code of the package itself, or of what it requires: nothing to carry, and the bundle says it all the
+    same. Where nobody opens it the import fails, whatever the order is."""
+    opens = {"kaleido/__init__.py": b"import ctypes\nctypes.CDLL(HERE + '/libexpat.so.1')\n"}
+    kaleido = ("kaleido", (), {**KALEIDO, **opens})
+    found = survey(tmp_path, ("Fiona", ["Kaleido>=0.1"], FIONA), kaleido, programs=PROGRAM)
     assert (outside(found), inside(found), found.findings) == ({}, {"libexpat.so.1": True}, [])
     assert checklist.load(checklist.dump(found.checklist)) == found.checklist
+    found = survey(tmp_path, ("Fiona", ["Kaleido>=0.1"], FIONA), ("kaleido", (), KALEIDO), programs=PROGRAM)
+    assert (outside(found), inside(found)) == ({}, {"libexpat.so.1": True})
+    (told,) = found.findings
+    assert (told.code, told.severity) == ("LIB003", "error")
+    assert told.fix.startswith("on the server: yum install expat\n")
 
 
 def test_a_file_that_no_path_leads_to(tmp_path):

@@ -38,13 +38,17 @@ class Inside(NamedTuple):
     earlier: bool  # it serves if it was loaded before; else it never does
     optional: bool
 
-    def finding(self, looked_in: Tuple[str, ...] = (), cure: str = "", certain: bool = False) -> Finding:
-        """LIB003 or LIB025; ``cure`` brings the same library from outside. ``certain``: it is not loaded
-        before either, and importing a package fails."""
+    @property
+    def certain(self) -> bool:
+        """Whether importing a package fails: it is not loaded before either, where that would help."""
+        return not self.optional
+
+    def finding(self, looked_in: Tuple[str, ...] = (), cure: str = "") -> Finding:
+        """LIB003 or LIB025; ``cure`` brings the same library from outside."""
         directory, _, name = self.copy.rpartition("/")
         message = "is only in {}, where no path leads".format(directory if name == self.soname else self.copy)
         users = groups.NEEDED_BY + groups.users(self.needed_by)
-        if self.earlier and certain:
+        if self.earlier and self.certain:
             message += ", and nothing loads it before"
             fix = "install the package again, without links to it from elsewhere; or another version of it"
             fix = cure or fix

@@ -29,7 +29,7 @@ from packaging.utils import canonicalize_name
 from offkit.edges import data, plugins, releases
 from offkit.elf import objects, reader, symbols
 from offkit.media import rpm
-from offkit.model import requirement, words
+from offkit.model import needs, requirement, words
 from offkit.model.checklist import Checklist, Foreign, Inside, Library, Undefined
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
@@ -104,7 +104,12 @@ def survey(
         scripts=tuple(started),
         undefined=tuple(_undefined(*each) for each in found["undefined"]),
     )
-    broken = [each.finding() for each in checklist.inside if not each.earlier]
+    known = releases.of(target.el, target.name).sonames
+    broken = [
+        each.finding((), needs.to_install(name) if (name := known.get(each.soname)) else "")
+        for each in checklist.inside
+        if each.certain or not each.earlier
+    ]
     broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
     broken += _never(checklist.undefined, target)
     # Nobody knows yet what the server has beyond that.

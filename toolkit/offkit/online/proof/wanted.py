@@ -117,6 +117,12 @@ class _Set(Owners):
         self.copies = Copies(self.objects, self)
         self.weights = Weights(self.roots, self, _PREFIX + "/bin", strays=True)
 
+    def never(self, miss: Resolution) -> bool:
+        """Whether no copy of it that might help is there when it is missed."""
+        return not self.weights.before(
+            {self.view.files[one].identity for one in self.copies.all_earlier(miss)}, miss
+        )
+
     def having(self, names: AbstractSet[bytes]) -> dict[bytes, str]:
         """Which of the files define them, but for programs; of several the first."""
         found: dict[bytes, str] = {}
@@ -270,7 +276,8 @@ def _versions(laid: _Set, miss: Resolution) -> set[str]:
 
 def _add(laid: _Set, want: _Want, miss: Resolution, firm: bool, versions: set[str]) -> None:
     earlier, lost = laid.copies.earlier(miss), laid.copies.unreachable(miss)
-    users = want.near if earlier else want.firm if firm else want.beside
+    near = earlier and not (firm and laid.never(miss))
+    users = want.near if near else want.firm if firm else want.beside
     users[posixpath.normpath(miss.needed_by)] |= versions
     want.earlier = want.earlier or earlier
     want.lost = want.lost or lost

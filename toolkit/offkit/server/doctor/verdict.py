@@ -142,7 +142,7 @@ class Judge:
             found = self._cures.for_soname(each.soname, kind.bits)
             cure = found.fix if found.rpms or found.again else ""
             self._take(found)
-        return told.finding(tuple(miss.looked), cure, miss.severity == ERROR)
+        return told.finding(tuple(miss.looked), cure)
 
     def _consult(self, missing: Dict[str, _Miss]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
