@@ -259,3 +259,20 @@ def test_no_local_repository_has_it(server, shell):
     assert code == 4
     assert "local repository" not in err
     assert "  1. the packages python36 " in err
+
+
+@every_shell
+@pytest.mark.parametrize("medium", [False, True])
+@pytest.mark.parametrize("name", ["Fedora Linux 41", ""])
+def test_a_server_that_nobody_knows(server, shell, name, medium, tmp_path):
+    """Whose packages and discs are named is said first: the bundle's own may be of no use there."""
+    place = server('ID=fedora\nVERSION_ID=41\nPRETTY_NAME="{}"\n'.format(name))
+    install_sh.tools_of(place, shell)
+    more = ["--rpm-repo", disc(tmp_path / "c7", CENTOS7)] if medium else []
+    code, out, err = install(place, *more, shell=shell)
+    assert (code, out) == (4, "")
+    assert err.splitlines()[0] == (
+        "warning: ENV023 this is {}, of which offkit has no file, the bundle is for el7: packages and discs below"
+        " are those of el7"
+    ).format(name or "a system that does not say what it is")
+    assert err.splitlines()[1].startswith("error: PY02{} ".format(1 if medium else 0))

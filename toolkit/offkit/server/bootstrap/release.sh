@@ -31,10 +31,14 @@ own_release() {
     OFFKIT_RPMS= # those in the bundle are for its own release
 }
 
-# Says, before anything else, that this server is of another release than the bundle, and has no such Python.
+# Says, before anything else, that this server is of another release than the bundle, and has no such Python;
+# of a server that nobody knows, whose packages and discs are named below.
 say_stranger() {
+    called=$(os_release PRETTY_NAME)
+    [ -z "$OFFKIT_PACKAGES" ] || [ -n "$(release_name)" ] ||
+        say "warning: ENV023 this is ${called:-a system that does not say what it is}, of which offkit has no file, the bundle is for $OFFKIT_RELEASE: packages and discs below are those of $OFFKIT_RELEASE"
     [ -n "$stranger" ] && [ -z "$OFFKIT_PACKAGES" ] || return 0
-    say "error: ENV048 this server is $stranger ($(os_release PRETTY_NAME)), the bundle is for $OFFKIT_RELEASE and its Python $OFFKIT_PYTHON"
+    say "error: ENV048 this server is $stranger ($called), the bundle is for $OFFKIT_RELEASE and its Python $OFFKIT_PYTHON"
     say "fix: bundle again on the other side: offkit bundle --target $stranger"
 }
 

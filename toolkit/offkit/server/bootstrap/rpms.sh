@@ -29,6 +29,7 @@ no_package() {
         printf '%s%s' "${comma:-}" "$(source_name "$source")"
         comma=', '
     done)
+    say_stranger
     fail PY021 "$OFFKIT_PACKAGES, the package of Python $OFFKIT_PYTHON, is ${version:-missing} on $where" \
         "use $OFFKIT_MEDIA"
 }
