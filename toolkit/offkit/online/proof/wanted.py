@@ -139,7 +139,9 @@ class _Set(Owners):
         return self._wheels[posixpath.normpath(path)]
 
     def sources(self, name: str) -> list[str]:
-        return self._by_package[name].sources
+        """Of what is not there, since a marker is false for this Python, none."""
+        known = self._by_package.get(name)
+        return known.sources if known is not None else []
 
     def amount(self, path: str) -> int:
         """Of the code that says who loads a file."""
