@@ -1,6 +1,7 @@
 """install.sh: finding a Python with nothing but sh, and handing over."""
 
 import glob
+import hashlib
 import json
 import os
 import re
@@ -164,6 +165,26 @@ def test_every_candidate_is_refused_with_a_reason(server):
         "{}: was compiled without zlib and cannot read wheels: yum install zlib-devel".format(lacking) in err
     )
     assert "no ISO of the bundle's target has Python 3.99; or bundle again" in err
+
+
+@every_shell
+def test_a_python_that_does_not_answer(server, shell):
+    """Where timeout(1) is: it is refused in the end, and a probe goes on without it."""
+    os.symlink(shutil.which("timeout"), str(server / "bin" / "timeout"))
+    hanging = program(server / "bin" / "python3.99", "exec sleep 60\n")
+    os.symlink(shutil.which("sleep"), str(server / "bin" / "sleep"))
+    write_bundle(server / "medium", series="3.99")
+    place = server / "medium" / "install.sh"
+    text = place.read_bytes()
+    assert text.count(b"within 20 ") == 2
+    body = text.replace(b"within 20 ", b"within 0.2 ").rpartition(b"# sha256 ")[0]
+    place.write_bytes(body + b"# sha256 " + hashlib.sha256(body).hexdigest().encode() + b"\n")
+    code, _, err = sh(server, shell=shell)
+    assert code == 4
+    assert "{}: does not answer".format(hanging) in err
+    code, out, _ = sh(server, "--probe", shell=shell)
+    assert code == 0
+    assert str(hanging) not in out
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,11 @@ $1
         return
     fi
     # Python 2 and 3.3 have no -I; these mean the same for a single import of a built-in module.
-    answer=$("$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
+    answer=$(within 20 "$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 </dev/null)
     status=$?
-    if [ "$status" -ne 0 ]; then
+    if [ "$status" -eq 124 ] && [ -z "$answer" ]; then
+        refuse "$1" "does not answer"
+    elif [ "$status" -ne 0 ]; then
         case $answer in
             Traceback*) answer=$(printf '%s\n' "$answer" | tail -n 1) ;;
             *) answer=$(printf '%s\n' "$answer" | head -n 1) ;;
