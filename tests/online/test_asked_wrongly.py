@@ -52,6 +52,52 @@ def test_a_requirement(mirror, tmp_path, monkeypatch, text, said):
         assert said in refused(args, files=["requirements.txt"]).message
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://host]/x", "http://bob:a[b@h/x", "http://h:port/r.txt"]
+)
+def test_a_file_by_what_is_no_url(capsys, monkeypatch, tmp_path, url):
+    """As -r or -c, in a file, in a variable."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.txt").write_text(f"-r {url}\n")
+    (tmp_path / "c.txt").write_text(f"-c {url}\nalpha\n")
+    ways = [["-r", url], ["alpha", "-c", url], ["-r", "r.txt"], ["-r", "c.txt"], ["-r", url, "--group", "x"]]
+    for words in ways:
+        assert app._guarded(["lock", "--python", "3.6", "--no-index", *words]) == 2
+        said = capsys.readouterr().err
+        assert "is not a URL" in said
+        assert "bob" not in said
+    monkeypatch.setenv("PIP_CONSTRAINT", url)
+    assert app._guarded(["lock", "--python", "3.6", "--no-index", "alpha"]) == 2
+    assert "is not a URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["file://[x/y", "file://host/r.txt"])
+def test_a_file_of_another_host(capsys, url):
+    assert app._guarded(["lock", "--python", "3.6", "--no-index", "-r", url]) == 2
+    assert f"{url} is no file of this machine" in capsys.readouterr().err
+
+
+def test_a_constraints_file_that_is_not_there(capsys, monkeypatch, tmp_path):
+    """It is said who names it: a variable or pip.conf; another cure than for a requirements file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pip.conf").write_text("[global]\nconstraint = none.txt\n")
+    (tmp_path / "r.txt").write_text("-c none.txt\nalpha\n")
+
+    def said(*words):
+        assert app._guarded(["lock", "--python", "3.6", "--no-index", *words]) == 2
+        found = capsys.readouterr().err
+        assert "fix: name a constraints file that is there, or delete what names it\n" in found
+        return found
+
+    assert "error: Could not open constraint file: " in said("-r", "r.txt")
+    assert "error: Could not open constraint file: " in said("alpha", "-c", "none.txt")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    assert f"error: {tmp_path}/pip.conf, line 2: Could not open constraint file: " in said("alpha")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_CONSTRAINT", "none.txt")
+    assert "error: PIP_CONSTRAINT: Could not open constraint file: " in said("alpha")
+
+
 def test_a_marker_of_a_pin(mirror, tmp_path):
     """A lock with hashes is read by other means, and refused in the same words."""
     (tmp_path / "lock.txt").write_text(f"alpha==1; os_name ~= 'posix' --hash=sha256:{'0' * 64}\n")
@@ -196,7 +242,7 @@ def test_certificates(mirror, tmp_path, option):
 def test_a_link_that_is_no_address(mirror):
     """Of --find-links."""
     error = refused([*mirror("alpha").args, "--find-links", "http://u:p@h:x/"], "alpha")
-    assert error.message == "--find-links: http://h:x/ is not a URL"
+    assert error.message == "--find-links: http://h:... is not a URL"
 
 
 def test_lines_that_no_pip_takes(mirror, tmp_path, monkeypatch):

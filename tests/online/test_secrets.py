@@ -160,6 +160,61 @@ def test_named_indexes(run, mirror):
     assert run("lock", f"alpha @ {url}", "--index", f"corp={index}", "--from", "corp=alpha")[0] == 1
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        f"{MARK} word",
+        f"a {MARK}",
+        f"{MARK}\t{MARK}",
+        f"{MARK}'{MARK}",
+        f'{MARK}" {MARK}',
+        f"{MARK}\\ {MARK}",
+        f"%{MARK}%",
+        f"\u00e9{MARK} \u00e9",
+        f"{MARK} " * 300,
+    ],
+)
+def test_passwords_as_they_are(run, closed, monkeypatch, tmp_path, password):
+    """Not written as in a URL: by each way in."""
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    url = f"http://bob:{password}@{closed}/simple"
+    lines = [
+        f"--index-url {url}",
+        f"--extra-index-url {url}",
+        f"--find-links {url}",
+        f"-r {url}",
+        f"-c {url}",
+        f"corp @ {url}",
+        f"corp @ git+{url}",
+        f"-e git+{url}#egg=corp",
+        url,
+    ]
+    path, conf = tmp_path / "requirements.txt", tmp_path / "pip.conf"
+    for words in (
+        ["alpha", "--index-url", url],
+        ["alpha", "--no-index", "--find-links", url],
+        ["alpha", "--index", f"corp={url}", "--from", "corp=alpha"],
+        [f"corp @ {url}", "--no-index"],
+        [f"corp @ git+{url}", "--no-index"],
+        ["-r", url],
+        ["alpha", "-c", url],
+        ["alpha", "--no-index", "--proxy", url],
+    ):
+        assert run("lock", *words)[0] in (1, 2, 4), words
+    for line in lines:
+        path.write_text(f"{line}\nalpha\n", encoding="utf-8")
+        assert run("lock", "-r", path)[0] in (1, 2, 4), line
+    for key in ("index-url", "extra-index-url", "find-links", "constraint"):
+        name = "PIP_" + key.upper().replace("-", "_")
+        monkeypatch.setenv(name, url)
+        assert run("lock", "alpha")[0] in (1, 2, 4), name
+        monkeypatch.delenv(name)
+        conf.write_text(f"[global]\n{key} = {url.replace('%', '%%')}\n", encoding="utf-8")
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+        assert run("lock", "alpha")[0] in (1, 2, 4), key
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+
 def test_repositories(run, mirror, closed, monkeypatch, tmp_path):
     """Of RPMs: nobody answers, though asked again; refused; no URL; in a .repo file; a token without a name."""
     pytest.importorskip("solv", reason="no offkit[rpm] here")
@@ -176,6 +231,7 @@ def test_repositories(run, mirror, closed, monkeypatch, tmp_path):
         (secret(f"{url}/locked?{MARK}"), 4),
         (f"http://{MARK}:{MARK}/{MARK}@{closed}/x", 2),
         (secret("http://[::1/x"), 2),
+        (f"http://bob:{MARK} word@{closed}/x", 4),
         (secret("http://packages.internal:port/x"), 2),
         (secret("ftp://packages.internal/x"), 2),
         (secret("file://packages.internal/x"), 2),

@@ -91,11 +91,49 @@ def test_files_below():
         ("https://host/x.whl?sig=a#sha256=0", "https://host/x.whl?...#sha256=0"),
         ("why? user@host, a:b@c", "why? user@host, a:b@c"),
         ("https://host:port/x@y, why?", "https://y, why?"),
+        ("http://tok en@host/x", "http://host/x"),
+        ("http://t@host: no answer, why? a@b", "http://host: no answer, why? a@b"),
+        ("https://host: no answer, ask a@b", "https://host: no answer, ask a@b"),
+        ("http://host:8080/x is no index, x @ http://u/y", "http://host:8080/x is no index, x @ http://u/y"),
     ],
 )
 def test_what_may_be_shown_of_it(text, shown):
     """Nobody's password and no token: of one URL, of many in a text; rather too little than too much."""
     assert url.without_secrets(text) == shown
+
+
+PASSWORDS = [
+    *("a b", "a  b c", " a", "a ", "12 34", "12 3 4", "a, b", "a@b c", "a b@c", "a:b c", "1:b c", "a; b"),
+    *("a\tb", "a'b", "a' b", 'a"b', "a\\b", "a%b", "%20", "\u00e9", "a\u00a0b", "x" * 5000, "x y" * 2000),
+]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://bob:{}@host:81/x",
+        "x @ git+https://bob:{}@host/x@v1",
+        "--index corp=http://bob:{}@host/x",
+        "http://bob:{}@host/x: answers 401, see https://there/x",
+    ],
+)
+def test_any_password(text, password):
+    """Whatever characters it has."""
+    assert url.without_secrets(text.format(password)) == text.replace("bob:{}@", "")
+
+
+@pytest.mark.parametrize("password", ["a/b c", "a b/c d", "a?b c", "a#b c", "a b/c:d"])
+def test_a_password_with_a_slash_and_a_blank(password):
+    assert url.without_secrets(f"http://bob:{password}@host:81/x") == "http://host:81/x"
+
+
+def test_what_is_shown_of_half_a_url():
+    """What was torn at a blank of the password has no @."""
+    assert url.begin("http://bob:s3cr3t") == url.begin("http://bob:s3/cr3t") == "http://bob:..."
+    assert url.begin("http://host:port/x") == "http://host:..."
+    for whole in ("http://host:81/x", "http://[::1", "http://host", "not_a_url", "http://host:81"):
+        assert url.begin(whole) == whole
 
 
 def test_what_is_shown_of_a_files_url():

@@ -11,10 +11,20 @@ _SCHEMES = ("http://", "https://")
 PATTERN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%+/-]*)?"
 _WHOLE = re.compile(PATTERN)
 _ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
-# Of any URL in a text: user, password or token (a password may hold an @, and unquoted even a slash: then
-# what follows the first colon is no port), but for ssh's git@, which is everybody's, and the words of our
-# own cures; and the query. A proxy may stand there without its scheme, and a path as urllib3 names it.
-_USER = re.compile(r"(?<=://)(?!git@|USER:PASSWORD@)(?:[^\s/?#]*@|[^\s/?#@:]*:(?!\d*(?:[\s/?#]|$))\S*@)")
+# Of any URL in a text: user, password or token, but for ssh's git@, which is everybody's, and the words of
+# our own cures; and the query. A password may hold an @, and unquoted even blanks, or a slash: then what
+# follows the first colon is no port. Where words follow a URL it is rather too little that is shown. A proxy
+# may stand there without its scheme, and a path as urllib3 names it.
+_AT = r"@(?=\S)"
+_WORDS = rf"[^/?#\n]*{_AT}"  # which no slash ends, up to the last @
+_PAST_WORD = r"[^\s/?#@]*(?<![,'\")>;])"  # which no quote and no comma ends
+_USER = re.compile(
+    r"(?<=://)(?!git@|USER:PASSWORD@)(?:"
+    rf"[^\s/?#]*@(?:{_PAST_WORD}(?<!:)[^\S\n]{_WORDS})?"
+    rf"|[^\s/?#@:]*:(?!\d*(?:[\s/?#]|$))(?:{_WORDS}|(?:(?!://)[^\n])*{_AT}|\S{{0,999}}@)"
+    rf"|{_PAST_WORD}(?:[^\S\n]+[^\s/?#@]*{_AT}|(?<!:)[^\S\n]{_WORDS}))"
+)
+_TORN = re.compile(r"(://[^\s/?#@:\[]*:)(?!\d*(?:[/?#]|$)).*", re.DOTALL)
 _PROXY = re.compile(r"(?<![\w:/@])[^\s:/@'\"=]{1,255}:(?!//)[^\s'\"]{1,255}@(?=[\w.-]+:[0-9])")
 _QUERY = re.compile(r"(?<=://)([^\s?#\"'<>]*)\?[^\s#\"'<>]+")
 _BARE = re.compile(r"^((?:\w+\+)?file:)/(?!/)")
@@ -74,6 +84,12 @@ def without_secrets(text: str) -> str:
         text = _QUERY.sub(r"\1?...", _USER.sub("", text))
     text = _PROXY.sub("", text) if "@" in text else text
     return _PATH.sub(r"\1?...", text) if "?" in text else text
+
+
+def begin(text: str) -> str:
+    """The same of what is no URL, and may be the half of one that was torn at a blank of its password: not
+    what follows a colon and is no port."""
+    return _TORN.sub(r"\1...", without_secrets(text))
 
 
 def shown(text: str) -> str:

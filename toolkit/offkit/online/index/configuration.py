@@ -73,9 +73,14 @@ def settings() -> list[Setting]:
     return found + [Setting(name, _option(name[len("PIP_") :]), value) for name, value in environment]
 
 
+def named(key: str) -> list[Setting]:
+    """Those of one option."""
+    return [one for one in settings() if one.key == key]
+
+
 def says_no_index() -> str:
     """Where it says that no index is to be asked; "" where it does not."""
-    for one in [each for each in settings() if each.key == "no-index"][-1:]:
+    for one in named("no-index")[-1:]:
         if one.value.lower() in _TRUE:
             return one.where
     return ""
@@ -83,7 +88,7 @@ def says_no_index() -> str:
 
 def without_effect(build: Collection[str]) -> list[Finding]:
     """Where it asks for sources of projects that are not among those to ``build``."""
-    for one in [each for each in settings() if each.key == "no-binary"][-1:]:  # the others do not count
+    for one in named("no-binary")[-1:]:  # the others do not count
         return no_binary(one.where, "no-binary = ", re.split(r"[\s,]+", one.value), build)
     return []
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.url import is_address, without_secrets
+from offkit.model.url import begin, is_address, without_secrets
 from offkit.online.index import network
 from offkit.online.index.upstream import reach
 
@@ -61,12 +61,10 @@ def check_urls(repo: Any) -> None:
         web = base.startswith(("http://", "https://"))
         if not (is_address(base) if web else base.startswith("file://")):
             fix = "give an http, https or file URL" + (network.QUOTE if web else "")
-            raise UsageError(f"{without_secrets(base) or 'an empty word'} is not a package index", fix=fix)
+            raise UsageError(f"{begin(base) or 'an empty word'} is not a package index", fix=fix)
     for place in repo.finder.find_links:
         if "://" in place and not place.startswith("file://") and not is_address(place):
-            raise UsageError(
-                f"--find-links: {without_secrets(place)} is not a URL", fix="correct it" + network.QUOTE
-            )
+            raise UsageError(f"--find-links: {begin(place)} is not a URL", fix="correct it" + network.QUOTE)
 
 
 def check_reachable(repo: Any, project: str) -> None:

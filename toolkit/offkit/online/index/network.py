@@ -29,7 +29,7 @@ _OPENSSL = re.compile(r"\[SSL: \w+\] (.*) \(_ssl\.c:\d+\)")  # the reason is in 
 _TOO_MANY = re.compile(r"too many (\d+) error responses")
 _ASKS = re.compile(r"answers \d+ and asks to wait")  # of patience
 _LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
-QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
+QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F, # as %23 and a blank as %20"
 # Of a file whose hash the requirement gives, with its URL.
 OTHER_FILE = "a file is not the one that the request means"
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"

@@ -48,6 +48,7 @@ _QUERY = re.compile(r"(: /[^\s?]*)\?\S+$")  # of a path as urllib3 has it at the
 # A place of --find-links, or a directory that is to be an index: of that, pip says it of each project's page.
 _IGNORED = re.compile(r"(?:Url|Location) '(?:(.*/)[^/']+/|[^']*)' is ignored")
 _FIXES = {
+    "Could not open constraint": "name a constraints file that is there, or delete what names it",
     "Could not open": "give -r a file with one requirement per line",
     "recursively references": "delete the line in which it does",
     "is not installable": "give the directory that has pyproject.toml or setup.py",

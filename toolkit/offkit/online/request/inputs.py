@@ -41,10 +41,15 @@ def place(word: str) -> Place:
     Raises UsageError for what can be neither."""
     if "\0" in word:
         raise UsageError(f"{word!r} is no path: it has a NUL byte", fix="correct it")
-    scheme = urlsplit(word).scheme.lower()
+    scheme = word.partition(":")[0].lower()
     if scheme in ("http", "https"):
         return word
-    return Path(reach("pip._internal.utils.urls", "url_to_path")(word) if scheme == "file" else word)
+    try:
+        return Path(reach("pip._internal.utils.urls", "url_to_path")(word) if scheme == "file" else word)
+    except ValueError as error:  # of another host, or half of an IPv6 address
+        raise UsageError(
+            f"{without_secrets(word)} is no file of this machine", fix="give its path"
+        ) from error
 
 
 def check(request: Request) -> None:
@@ -197,16 +202,18 @@ def _is_name(word: str) -> bool:
 
 
 def _suffix(file: Place) -> str:
-    return (PurePosixPath(urlsplit(file).path) if isinstance(file, str) else file).suffix
+    if isinstance(file, str):
+        return PurePosixPath(urlsplit(file).path).suffix if is_address(file) else ""
+    return file.suffix
 
 
 def _elsewhere(file: Place) -> tuple[str, str] | None:
     """Of URLs only requirements files are read, as pip does."""
     if not isinstance(file, str):
         return None
-    name = unquote(urlsplit(file).path).rpartition("/")[2]
     if not is_address(file):
         return f"{without_secrets(file)} is not a URL", "correct it"
+    name = unquote(urlsplit(file).path).rpartition("/")[2]
     if not name.endswith(".toml") and not exports.is_named(name):
         return None
     shown = without_secrets(file)

@@ -40,9 +40,9 @@ from offkit.model import legacy
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
-from offkit.model.url import is_address, is_url, without_secrets
+from offkit.model.url import begin, is_address, is_url, without_secrets
 from offkit.model.words import several
-from offkit.online.index import configuration, indexes, listing, metadata, sdists, troubles
+from offkit.online.index import configuration, indexes, listing, metadata, network, sdists, troubles
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
@@ -278,11 +278,18 @@ def _parsed(
                 _check_here(taken, "the request")
                 found.append(from_line(taken, comes_from="the request", hash_options=options))
     limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
+    set_in = {path: one.where for one in configuration.named("constraint") for path in one.value.split()}
     opened: list[str] = []
+    torn: set[str] = set()  # where a URL ends at a blank: what follows may be of its password
     for path, constraint in [*((str(path), False) for path in files), *((path, True) for path in limits)]:
+        named_in = set_in.get(path, "") if constraint and path not in map(str, constraints or ()) else ""
+        if named_in and named_in in torn:
+            continue
+        if named_in and is_url(path) and not is_address(path):
+            torn.add(named_in)
         # optparse would print its own usage
         with (
-            _refusing("", "", refused),
+            _refusing(named_in, "", refused),
             contextlib.redirect_stderr(io.StringIO()),
             _files_are_text(opened, tell),
             own_lines.told(opened, tell, refused, repo.written),
@@ -421,6 +428,8 @@ def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
 
 def _check_form(parsed: Any, words: str, where: str) -> None:
     """Raises UsageError for what pip would refuse without saying where it is."""
+    if parsed.is_editable and begin(words) != without_secrets(words):
+        raise UsageError(f"{where}: -e {begin(words)} is not a URL", fix="correct it" + network.QUOTE)
     if parsed.is_editable and frozen.is_gone(words):
         message = f"{where}: -e {words} is a source tree of another machine"
         raise Missing(message, _project(words), "delete the line, or copy the tree to here")
@@ -483,6 +492,8 @@ def _files_are_text(opened: list[str], tell: Callable[[Finding], object]) -> Ite
     original = reach("pip._internal.req.req_file", "get_file_content")
 
     def get_file_content(url: str, *more: Any, **named: Any) -> Any:
+        if is_url(url) and not is_address(url):
+            raise UsageError(f"{begin(url)} is not a URL", fix="correct it" + network.QUOTE)
         try:
             found = original(url, *more, **named)
         except OffkitError:
