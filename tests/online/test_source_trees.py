@@ -78,6 +78,18 @@ def test_build_requirements_are_installed_and_told(tmp_path, provide):
     assert provide.asked == [["tool"], ["tool", "tool>=0.5"]]
 
 
+def test_what_a_build_leaves_is_swept(tmp_path, provide, monkeypatch):
+    """Temporary files of programs that are killed, as Ctrl-C does, or that forget them: pip's, the backend's."""
+    there = tmp_path / "temporary"
+    there.mkdir()
+    forgets = "import tempfile, tool; tempfile.mkstemp()"
+    tree = project_maker.tree(tmp_path / "app", build_requires=["tool"], first=forgets)
+    monkeypatch.setenv("TMPDIR", str(there))
+    with backend.opened(tree, HERE, provide) as project:
+        project.wheel(tmp_path / "out")
+    assert not list(there.iterdir())
+
+
 def test_the_same_source_gives_the_same_wheel(tmp_path):
     """Its environment says nothing of the time, of this user or of pip's configuration."""
     said = "assert os.environ['SOURCE_DATE_EPOCH'] and not os.path.exists(os.path.expanduser('~/.config'))"
