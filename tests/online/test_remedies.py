@@ -103,3 +103,31 @@ def test_it_stands_in_the_finding():
         {**outcome, "findings": [FAILED.to_json()]}
     )
     assert (found.code, found.subject, found.fix) == ("REQ022", "alpha", "alpha, SMOKE001: oh\nno good")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "heard", "same"),
+    [
+        (
+            "REQ020",
+            "2 cannot be imported by Python 3.6: a.py, line 1: …",
+            "SyntaxError: invalid syntax",
+            True,
+        ),
+        ("REQ020", "2 cannot be imported by Python 3.6: a.py, line 1: …", "KeyError: 'x'", False),
+        ("REQ021", "2 cannot be imported with b 3: ValueError: too many", "ValueError: too many", True),
+        ("REQ021", "2 cannot be imported with b 3: ValueError: too many", "OSError: no such file", False),
+        ("REQ021", "2 was compiled for NumPy 1 and cannot be …", "ImportError: numpy.core failed", True),
+        ("REQ021", "2 was compiled for NumPy 1 and cannot be …", "ImportError: libX.so.1", False),
+        ("REQ004", "2 is no such version", "SyntaxError: invalid syntax", False),
+    ],
+)
+def test_what_the_bundle_told_already(code, message, heard, same):
+    """Of the package itself, and as an error; what else keeps it from being imported is told beside."""
+    told = Finding(code, ERROR, "al-pha", message)
+    heard = FAILED._replace(message="cannot be imported: " + heard)
+    found = remedies.Remedies({}, (told, told._replace(subject="beta")), lambda *asked: None)
+    assert found.foretold("al_pha", heard, "") == ([told] if same else [])
+    assert found.foretold("gamma", heard, "") == []
+    warned = remedies.Remedies({}, (told._replace(severity=WARNING),), lambda *asked: None)
+    assert warned.foretold("al_pha", heard, "") == []

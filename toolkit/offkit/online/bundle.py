@@ -417,7 +417,17 @@ def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = 
     resolve = partial(_resolved, order.target, got.taken)
     unable = "" if order.image else compiling.unable(got.compiled)
     asked = carrying.offered(got.taken, order.request, order.cache)
-    cure = remedies.Remedies(clashes.by_name(got.lock.wheels), got.findings, _holds(order, asked)).of
+    remedy = remedies.Remedies(clashes.by_name(got.lock.wheels), got.findings, _holds(order, asked))
+    said = set[str]()  # modules of which it is told already why they cannot be imported
+    cured: dict[Finding, str] = {}  # where that is told
+
+    def cure(package: str, found: Finding, texts: str) -> str:
+        fix = remedy.of(package, found, texts)
+        for one in remedy.foretold(package, found, texts):
+            said.add(found.subject)
+            cured[one] = one.fix or fix
+        return fix
+
     try:
         done = (
             rehearsal.untried(where, unable)
@@ -429,7 +439,9 @@ def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = 
     except KeyboardInterrupt:
         reporter.warn(f"{order.out} is written, and complete; it was not rehearsed to its end")
         raise
-    return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*got.findings, *done.findings))
+    before = (one._replace(fix=cured.get(one, one.fix)) for one in got.findings)
+    told = (one for one in done.findings if one.subject not in said)
+    return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*before, *told))
 
 
 def _look(order: Order, reporter: Reporter) -> list[Finding]:

@@ -15,6 +15,7 @@ from offkit.online.reasons.clashes import Holds
 from offkit.online.request.locked import LockedWheel
 
 _ABSENT = re.compile(r"^No module named '([^'.]+)", re.MULTILINE)
+_RAISED = re.compile(r"\w+Error\b")
 _HOLDS = "the whole request resolves with it"
 _OF_THE_PACKAGE = "SMOKE001"  # not that it wants a network, a display or more time
 _KNOWN = ("REQ020", "REQ021")  # of a package, with a cure that is better than any of these
@@ -39,6 +40,12 @@ class Remedies(NamedTuple):
             return self._with(names.having(absent[-1]))
         return self._older(name) if found.severity == ERROR else ""
 
+    def foretold(self, package: str, found: Finding, texts: str) -> list[Finding]:
+        """Those of the bundle's own findings that say the same of the package, as ``of`` has it."""
+        name, heard = canonicalize_name(package), f"{found.message}\n{texts}"
+        own = [one for one in self.told if one.subject == name and one.severity == ERROR]
+        return [one for one in own if found.code == _OF_THE_PACKAGE and _tells(one, heard)]
+
     def _with(self, line: str) -> str:
         """That a project is asked for too, which the bundle does not have so."""
         if not line:
@@ -56,3 +63,13 @@ class Remedies(NamedTuple):
             return ""
         change = f"use {name}=={instead[name]}" if name in instead else f"add {older!r}"
         return f"{change}: {_HOLDS}; whether that can be imported, --rehearse tells"
+
+
+def _tells(told: Finding, heard: str) -> bool:
+    """Whether a finding foretold what was heard when a module of its package was imported."""
+    if told.code == "REQ020":
+        return "SyntaxError" in heard
+    if told.code != "REQ021":
+        return False
+    names = _RAISED.findall(told.message)  # of modules compiled for NumPy 1 it is not known what they raise
+    return any(name in heard for name in names) if names else "numpy" in heard
