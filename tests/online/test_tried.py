@@ -79,8 +79,8 @@ def test_behind_the_walls(tmp_path):
         )
         done = behind([sys.executable, "-c", bound])
         assert (done.stdout, done.stderr) == ("[(1, 'lo')]\n", "")
-        done = behind(["sh", "-c", "setsid sleep 100000 & echo $HOME $TMPDIR"])
-        assert done.stdout.split() == [str(tmp_path / "home"), str(tmp_path)]
+        done = behind(["sh", "-c", 'setsid sleep 100000 & printf \'%s\\n\' "$HOME" "$TMPDIR"'])
+        assert done.stdout.splitlines() == [str(tmp_path / "home"), str(tmp_path)]
         assert behind(["sh", "-c", "kill -9 -1; id -u"]).stdout == f"{os.geteuid()}\n"
 
 
