@@ -48,10 +48,6 @@ class Environment:
         done = run([python, "-I", "-m", "venv", "--without-pip", str(directory)])
         if not done.ok:
             raise Refused(f"{python} makes no venv", lines(done), "", "install its module venv", log=True)
-        self._temporary().mkdir(exist_ok=True)
-
-    def _temporary(self) -> Path:
-        return self._directory / "tmp"
 
     @property
     def python_executable(self) -> str:
@@ -98,7 +94,7 @@ class Environment:
     ) -> Result:
         # No .pydistutils.cfg of this user; and what is killed leaves nothing where nobody sweeps, as pip does
         # with the certificates that it takes out of its wheel.
-        home = {"HOME": str(self._directory), "TMPDIR": str(self._temporary())}
+        home = {"HOME": str(self._directory), "TMPDIR": str(self._directory)}
         return run(argv, clean_environment({**_FIXED, **_NO_INDEX, **home, **(more or {})}), cwd, alone=True)
 
 
