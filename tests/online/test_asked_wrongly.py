@@ -34,6 +34,8 @@ def refused(args, *requirements, files=()):
         ("six @ file:///nosuch-1-py3-none-any.whl", "file:///nosuch-1-py3-none-any.whl: no such file or directory"),
         ("x @ http://host:port/x-1-py3-none-any.whl", "x: http://host:port/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://u:p/w@host/x-1-py3-none-any.whl", "x: http://host/x-1-py3-none-any.whl is not a URL"),
+        ("x @ ssh://git@h/x", "x: ssh://git@h/x: pip knows no URL that begins with ssh:; a repository is git+ssh://git@h/x"),
+        ("x @ ftp://u:p@h/x-1.zip", "x: ftp://h/x-1.zip: pip knows no URL that begins with ftp:"),
         ("x @ http://[::1/x-1-py3-none-any.whl", "Invalid"),
         ("alpha; os_name ~= 'posix'", 'alpha: its marker (os_name ~= "posix") means nothing'),
         ("alpha; 'a' == 'b'", 'alpha: its marker ("a" == "b") means nothing'),
@@ -173,6 +175,17 @@ def test_checkouts_that_may_be_there(mirror, url, code):
     assert finding.fix
     assert "-v shows" not in finding.fix
     assert not any("output]" in line for line in finding.looked_in)
+
+
+def test_a_file_is_told_by_the_name_that_asks_for_it(mirror):
+    """Not by its own, which may be another."""
+    server = mirror("alpha")
+    url = f"{server.url}/files/main.zip"
+    with Session(EL7, server.args, Reporter()) as session, pytest.raises(EnvironmentProblem) as caught:
+        session.lock(Request((f"corp-lib @ {url}",), (), ()))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject, finding.looked_in) == ("NET003", "corp-lib", (url,))
+    assert finding.message.startswith("main.zip could not be downloaded: ")
 
 
 def test_a_version_by_its_very_text(mirror):

@@ -153,3 +153,21 @@ def test_options_of_older_pips(locked, tmp_path, line, said):
     (finding,) = [one for one in lock.findings if one.code == "REQ018"]
     assert (finding.subject, finding.message) == (f"{tmp_path}/r.txt (line 2)", said)
     assert finding.fix == "delete it: that changes nothing here"
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("beta --index-url http://127.0.0.1:9/simple", "--index-url"),
+        ("beta==1 --extra-index-url=http://127.0.0.1:9/simple", "--extra-index-url"),
+        ("beta -f /nowhere", "-f"),
+        ("beta --pre --global-option=x", "--pre"),
+    ],
+)
+def test_an_option_of_the_file_in_the_line_of_a_requirement(locked, line, option):
+    """pip passes over it in silence."""
+    lock = locked(f"--prefer-binary\nalpha\n{line}\n")
+    said = [(one.message, one.fix) for one in lock.findings if option in one.message.split()[0]]
+    assert said == [(f"{option} has no effect in the line of a requirement", "write it in a line of its own")]
+    (subject,) = [one.subject for one in lock.findings if "in the line" in one.message]
+    assert subject.endswith("r.txt (line 3)")

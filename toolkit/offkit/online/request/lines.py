@@ -40,6 +40,12 @@ _DROPPED = tuple(
     (re.compile(rf"(?:(?<=\s)|^)(?:{option.replace('VALUE', _VALUE)})(?=\s|$)"), why)
     for option, why in _GONE.items()
 )
+# Options of a whole file, which pip passes over in the line of a requirement (SUPPORTED_OPTIONS_REQ of
+# pip._internal.req.req_file has the others).
+_OF_FILE = (
+    *("-i", "--index-url", "--pypi-url", "--extra-index-url", "--no-index", "-f", "--find-links"),
+    *("--pre", "--prefer-binary", "--only-binary", "--no-binary", "--trusted-host", "--require-hashes"),
+)
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[^\]]*\])?"
 _COMMAND = re.compile(r"^[!$%]?\s*(?:sudo\s+)?((?:python[\d.]*\s+-m\s+)?pip[\d.]*\s+install)\s+")
 # How it is meant: (what is looked for, what takes its place), as in re.sub.
@@ -116,6 +122,9 @@ def told(
             line = _without_dropped(line, where[0], tell)
             try:
                 words, options = parse(line)
+                for option in _idle(line, words):
+                    message = f"{option} has no effect in the line of a requirement"
+                    tell(Finding("REQ018", WARNING, where[0], message, (), "write it in a line of its own"))
                 urls = (options.index_url, *(options.extra_index_urls or ()), *(options.find_links or ()))
                 written.update((without_secrets(url), where[0]) for url in urls if url)
                 return words, options
@@ -151,6 +160,14 @@ def _without_dropped(line: str, where: str, tell: Callable[[Finding], object]) -
             tell(Finding("REQ018", WARNING, where, f"{shown} has no effect here: {why}", (), fix))
             line = pattern.sub("", line).rstrip()
     return line
+
+
+def _idle(line: str, words: str) -> list[str]:
+    """Options of the file in a line with a requirement (``words``), or with -e."""
+    if not words and not re.match(r"(?:-e|--editable)\b", line):
+        return []
+    given = (word.partition("=")[0] for word in line.split()[1:])
+    return [option for option in dict.fromkeys(given) if option in _OF_FILE]
 
 
 def _of_option(said: str) -> str:

@@ -359,6 +359,10 @@ def _impossible(ireq: Any) -> Iterator[str]:
         yield f"{ireq.name[:40]}... is no name: it has {len(ireq.name)} characters"
     if ireq.link is not None and not ireq.link.scheme:
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
+    elif ireq.link is not None and not ireq.link.is_vcs and ireq.link.scheme not in ("http", "https", "file"):
+        place, scheme = without_secrets(ireq.link.url), ireq.link.scheme
+        meant = f"; a repository is git+{place}" if scheme in ("ssh", "git") else ""
+        yield f"{ireq.name or 'a requirement'}: {place}: pip knows no URL that begins with {scheme}:{meant}"
     for clause in ireq.specifier if ireq.req is not None else ():
         if clause.operator == "===" and not _is_version(clause.version):
             yield (

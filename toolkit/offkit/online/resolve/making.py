@@ -55,8 +55,11 @@ class Maker:
         except EnvironmentProblem as error:  # of the server that has it
             if not error.findings:
                 raise
-            name = canonicalize_name(ireq.name) if ireq.name else shown(ireq.link.url_without_fragment)
-            self.problems += [Problem(one, name, hopeless=True) for one in error.findings]
+            place = shown(ireq.link.url_without_fragment)
+            name = canonicalize_name(ireq.name) if ireq.name else place
+            for one in error.findings:  # of the file, whose name may be another; or of what its build needs
+                own = one._replace(subject=ireq.name) if ireq.name and one.looked_in == (place,) else one
+                self.problems.append(Problem(own, name, hopeless=True))
             return None
         link = offered.link_to(wheel.path, wheel.built.sha256)
         return offered.of_wheel(ireq, wheel.built.name, link)
