@@ -791,3 +791,20 @@ def test_a_question_is_seen_before_it_is_answered(streams, monkeypatch):
     monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(readline=lambda: done.append("read") or "y"))
     assert render.ask("?")
     assert done == ["flush", "read"]
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [
+        ("REQ005", "because  "),
+        ("REQ025", "it said  "),
+        ("NET010", "it said  "),
+        ("REQ003", "looked in"),
+    ],
+)
+def test_what_is_no_place_has_another_label(streams, code, label):
+    """Who wants what, and what a program has said."""
+    out, _ = streams()
+    render.console()
+    render.findings([LOST._replace(code=code, looked_in=("the words",), fix="")])
+    assert out.said().splitlines()[1:] == [f"      {label}  the words"]

@@ -15,6 +15,8 @@ _PLACES = 6  # that are shown without -v, where any are
 # Codes of what was looked for; what others have is evidence.
 _SEARCHED = ("ENV", "LIB", "NEED", "PKG", "PY", "REPO", "RPM")
 # What is, or may be, for a shell or a file; an apostrophe and a path alone are for people.
+# What stands there in the place of places: who wants what, and what a program has said.
+_EVIDENCE = {"REQ005": "because", "REQ025": "it said", "NET010": "it said"}
 _COPIED = re.compile(r"\b(yum|dnf|rpm)\b|(^| )-|[=&|<>]|(^|[\s(])'")
 _LEAST = 40  # columns of a terminal in which lines are broken between words
 
@@ -62,12 +64,13 @@ def broken(text: str, indent: str, out: TextIO) -> List[str]:
 def _places(group: groups.Group, every: bool, out: TextIO) -> Iterator[str]:
     looked = dict.fromkeys(place for each in group.findings for place in each.looked_in)
     places = [place for place in looked if not _named(place, group.subject)]
+    label = _EVIDENCE.get(group.code, "looked in")
     shown = places if every or len(places) <= _PLACES else places[: _PLACES - 1]
     for place in shown:
-        begin = _INDENT + "looked in  "
+        begin = "{}{:9}  ".format(_INDENT, label)
         yield from broken(begin + visible(place), " " * len(begin), out)
     if len(shown) < len(places):
-        yield "{}looked in  {} more (-v shows them)".format(_INDENT, len(places) - len(shown))
+        yield "{}{:9}  {} more (-v shows them)".format(_INDENT, label, len(places) - len(shown))
 
 
 def _named(place: str, subject: str) -> bool:
