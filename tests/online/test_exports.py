@@ -86,16 +86,28 @@ def test_what_to_do(tmp_path):
     )
 
 
+LOCKS = [exports.UV, exports.POETRY, exports.PDM, exports.PIPENV, exports.PIPFILE]
+
+
 @pytest.mark.parametrize("row", [row for row in exports.ALL if "{out}" in row.command])
 def test_no_file_is_written_over(row, tmp_path):
     """Whatever is there already, under a name that a command would write."""
-    path = tmp_path / "locked"
+    path = tmp_path / (row.name.replace("\\", "") if row in LOCKS else "locked")
     for name in ("requirements.txt", "requirements-exported.txt", "requirements-exported1.txt"):
         told = exports.advice(row, path)
         assert told.count(f" {name}") >= 1
         assert told.endswith(f"give -r {shlex.quote(str(tmp_path / name))}")
         (tmp_path / name).symlink_to("gone")
     assert " requirements.txt;" not in exports.advice(row, path)
+
+
+@pytest.mark.parametrize("row", LOCKS)
+def test_a_renamed_lock(tmp_path, row):
+    """Its tool wants the project, which is elsewhere."""
+    there = exports.advice(row, tmp_path / "renamed.txt")
+    assert there.startswith("in the directory of its project: " + row.command.partition(" ")[0])
+    assert there.endswith("; then give -r with the path of requirements-exported.txt")
+    assert str(tmp_path) not in there
 
 
 def test_a_tree(tmp_path):

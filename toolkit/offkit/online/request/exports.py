@@ -133,11 +133,15 @@ def advice(row: Export, path: Path) -> str:
     if row is TREE:
         there = f"{row.command.format(**words)}, on the machine where the list was made"
         return f"{there}; then copy {out} here, and give -r {shlex.quote(str(path.parent / out))}"
+    before = f" ({row.before.format(**words)})" if row.before else ""
+    if row in (UV, POETRY, PDM, PIPENV, PIPFILE) and not re.fullmatch(row.name, path.name):
+        words["out"] = "requirements-exported.txt"  # who knows what is there
+        there = f"in the directory of its project: {row.command.format(**words)}{before}"
+        return f"{there}; then give -r with the path of {words['out']}"
     there = f"cd {shlex.quote(str(path.parent))} && " if str(path.parent) != "." else ""
     built = row.command == SETUP.command
     made = shlex.quote(str(path.parent / ("dist/NAME.whl" if built else out)))
     give = made if built else f"-r {made}"
-    before = f" ({row.before.format(**words)})" if row.before else ""
     return f"{there}{row.command.format(**words)}{before}; then give {give}"
 
 
