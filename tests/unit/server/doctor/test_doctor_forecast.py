@@ -122,14 +122,15 @@ def test_a_damaged_checklist():
 
 
 def test_a_library_of_the_wheels_themselves(server):
-    """What an earlier import may load is a warning; what nothing leads to is what it is on the other side;
-    neither where the server has it."""
+    """What an earlier import may load is a warning; what none loads, and what nothing leads to, is what it is on
+    the other side; none of them where the server has it."""
     wanted = Checklist(
         (),
         (
-            Inside("libz.so.1", (WHEEL,), "torch: torch/lib/libz.so.1", True, False),
-            Inside("liba.so.1", (WHEEL,), "torch: torch/lib/liba.so.1", True, False),
+            Inside("libz.so.1", (WHEEL,), "torch: torch/lib/libz.so.1", True, True),
+            Inside("liba.so.1", (WHEEL,), "torch: torch/lib/liba.so.1", True, True),
             Inside("libb.so", (WHEEL,), "x: x/libb.so", False, False),
+            Inside("libd.so", (WHEEL,), "x: x/libd.so", True, False),
             Inside("libc.so.6", (WHEEL,), "x: x/libc.so.6", True, False),
         ),
     )
@@ -138,6 +139,7 @@ def test_a_library_of_the_wheels_themselves(server):
         ("LIB003", "warning", "libz.so.1"),
         ("LIB003", "warning", "liba.so.1"),
         ("LIB025", "error", "libb.so"),
+        ("LIB003", "error", "libd.so"),
     ]
     assert found[0].fix.endswith("otherwise yum --disablerepo='*' --enablerepo='offkit-*' install zlib")
     assert found[1].fix == "nothing, if the import works; otherwise the package is broken"

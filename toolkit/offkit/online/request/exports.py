@@ -134,7 +134,8 @@ def advice(row: Export, path: Path) -> str:
         there = f"{row.command.format(**words)}, on the machine where the list was made"
         return f"{there}; then copy {out} here, and give -r {shlex.quote(str(path.parent / out))}"
     before = f" ({row.before.format(**words)})" if row.before else ""
-    if row in (UV, POETRY, PDM, PIPENV, PIPFILE) and not re.fullmatch(row.name, path.name):
+    in_project = re.fullmatch(row.name, path.name) or path.name == "pyproject.toml"
+    if row in (UV, POETRY, PDM, PIPENV, PIPFILE) and not in_project:
         words["out"] = "requirements-exported.txt"  # who knows what is there
         there = f"in the directory of its project: {row.command.format(**words)}{before}"
         return f"{there}; then give -r with the path of {words['out']}"
