@@ -176,8 +176,8 @@ def test_a_python_that_does_not_answer(server, shell):
     write_bundle(server / "medium", series="3.99")
     place = server / "medium" / "install.sh"
     text = place.read_bytes()
-    assert text.count(b"within 20 ") == 2
-    body = text.replace(b"within 20 ", b"within 0.2 ").rpartition(b"# sha256 ")[0]
+    assert text.count(b"'timeout 20'") == 2
+    body = text.replace(b"'timeout 20'", b"'timeout 0.2'").rpartition(b"# sha256 ")[0]
     place.write_bytes(body + b"# sha256 " + hashlib.sha256(body).hexdigest().encode() + b"\n")
     code, _, err = sh(server, shell=shell)
     assert code == 4

@@ -196,7 +196,8 @@ def outside(
                 wanted = miss.name in libc or bool(want.firm)
                 told = wanted and fresh <= set().union(*want.firm.values())
                 firm = (told and root.object.kind in (MODULE, LIBRARY)) or laid.weights.firm(root.object)
-                _add(laid, want, miss, firm, versions)
+                certain = firm and root.object.kind == MODULE
+                _add(laid, want, miss, firm, certain, versions)
     external = [_external(laid, soname, want) for soname, want in sorted(wants.items())]
     return external, _foreign(laid), _undefined(laid)
 
@@ -276,9 +277,10 @@ def _versions(laid: _Set, miss: Resolution) -> set[str]:
     return {need.version for need in needs if need.file == miss.name and not need.weak}
 
 
-def _add(laid: _Set, want: _Want, miss: Resolution, firm: bool, versions: set[str]) -> None:
+def _add(laid: _Set, want: _Want, miss: Resolution, firm: bool, certain: bool, versions: set[str]) -> None:
+    """``certain``: an import loads what misses it."""
     earlier, lost = laid.copies.earlier(miss), laid.copies.unreachable(miss)
-    near = earlier and not (firm and laid.never(miss))
+    near = earlier and not (certain and laid.never(miss))
     users = want.near if near else want.firm if firm else want.beside
     users[posixpath.normpath(miss.needed_by)] |= versions
     want.earlier = want.earlier or earlier

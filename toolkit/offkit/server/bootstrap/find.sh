@@ -30,7 +30,9 @@ $1
         return
     fi
     # Python 2 and 3.3 have no -I; these mean the same for a single import of a built-in module.
-    answer=$(within 20 "$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 </dev/null)
+    within=$(command -v timeout >/dev/null 2>&1 && printf 'timeout 20')
+    # shellcheck disable=SC2086 # words of a command
+    answer=$($within "$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 </dev/null)
     status=$?
     if [ "$status" -eq 124 ] && [ -z "$answer" ]; then
         refuse "$1" "does not answer"

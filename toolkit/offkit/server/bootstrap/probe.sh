@@ -550,16 +550,6 @@ probe_directory() {
     done
 }
 
-# within SECONDS COMMAND...: 124 where that takes longer and this server has timeout(1).
-within() {
-    if command -v timeout >/dev/null 2>&1; then
-        timeout "$@"
-    else
-        shift
-        "$@"
-    fi
-}
-
 # probe_python PATH CHOSEN: a line of JSON, where it answers.
 probe_python() {
     case $1 in
@@ -570,8 +560,9 @@ probe_python() {
     real=$(readlink -f -- "$found" 2>/dev/null) || real=$found
     case $seen in *"$newline$real$newline"*) return 0 ;; esac
     seen=$seen$real$newline
-    # shellcheck disable=SC2086 # names of modules
-    within 20 "$found" -I -S -c "$probe_question" $probe_asked 2>/dev/null </dev/null | CHOSEN=$2 FOUND=${found#"$root"} awk "$json_awk"'
+    within=$(command -v timeout >/dev/null 2>&1 && printf 'timeout 20')
+    # shellcheck disable=SC2086 # words of a command, names of modules
+    $within "$found" -I -S -c "$probe_question" $probe_asked 2>/dev/null </dev/null | CHOSEN=$2 FOUND=${found#"$root"} awk "$json_awk"'
         function told(name) { return name in field && field[name] != "" ? text(field[name]) : "null" }
         { at = index($0, " "); key = substr($0, 1, at - 1); value = substr($0, at + 1) }
         key == "lacks" { lacks = lacks (lacks == "" ? "" : ", ") text(value); next }

@@ -6,7 +6,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reach, reader
-from offkit.elf.objects import Object
+from offkit.elf.objects import MODULE, Object
 from offkit.elf.reach import Copies, Weights
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
@@ -75,6 +75,11 @@ class Verdict(NamedTuple):
     cures: Dict[str, Cure]  # by soname
 
 
+def _is_module(opening: Opening) -> bool:
+    """Whether it is what an import loads; who loads a library may have its own ways (LD_LIBRARY_PATH)."""
+    return opening.object is not None and opening.object.kind == MODULE
+
+
 class Judge:
     """Judges what is opened; ``main`` is the interpreter, where it can be read."""
 
@@ -117,7 +122,8 @@ class Judge:
                 told = inside.setdefault(
                     miss.name, (_Miss(), Inside(miss.name, (), short, bool(earlier), True))
                 )
-                told[0].add(WARNING if earlier and self._before(miss) else opening.severity, miss, None)
+                helped = earlier and not (_is_module(opening) and not self._before(miss))
+                told[0].add(WARNING if helped else opening.severity, miss, None)
                 if told[1].earlier and not earlier:
                     inside[miss.name] = told[0], told[1]._replace(copy=short, earlier=False)
         certain = {name: miss for name, (miss, _) in inside.items() if miss.severity == ERROR}
