@@ -14,9 +14,9 @@ _INDENT = "      "
 _PLACES = 6  # that are shown without -v, where any are
 # Codes of what was looked for; what others have is evidence.
 _SEARCHED = ("ENV", "LIB", "NEED", "PKG", "PY", "REPO", "RPM")
-# What is, or may be, for a shell or a file; an apostrophe and a path alone are for people.
 # What stands there in the place of places: who wants what, and what a program has said.
 _EVIDENCE = {"REQ005": "because", "REQ025": "it said", "NET010": "it said"}
+# What is, or may be, for a shell or a file; an apostrophe and a path alone are for people.
 _COPIED = re.compile(r"\b(yum|dnf|rpm)\b|(^| )-|[=&|<>]|(^|[\s(])'")
 _LEAST = 40  # columns of a terminal in which lines are broken between words
 

@@ -130,22 +130,11 @@ class _Code:
 
     def reached(self, names: Iterable[str]) -> Set[str]:
         """Paths of what importing these modules loads."""
-        seen: Set[str] = set()
-        strings: Set[str] = set()
-        aside: Set[str] = set()
-        pending = list(names)
-        while pending:
-            name = pending.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            if name in self._sources and name not in self._compiled:
-                said = self._look(name)
-                if said is None:
-                    return {*self._compiled.values(), *self._libraries}
-                strings |= said.strings
-                aside |= said.aside
-                pending += [above for each in said.imports for above in upwards(each)]
+        seen, read = self._followed(names)
+        if read is None:
+            return {*self._compiled.values(), *self._libraries}
+        strings: Set[str] = set().union(*(said.strings for said in read))
+        aside: Set[str] = set().union(*(said.aside for said in read))
         found = {self._compiled[name] for name in seen if name in self._compiled}
         beside = {posixpath.dirname(path) for path in found} - {""}
         found.update(
@@ -158,8 +147,17 @@ class _Code:
 
     def named(self) -> Set[str]:
         """Paths of what import statements name that run when the sources do."""
+        seen, read = self._followed(name for name in self.tops() if name in self._sources)
+        if read is None or self._stands_in:
+            return set()
+        return {path for name, path in self._compiled.items() if name in seen and name not in self._sources}
+
+    def _followed(self, names: Iterable[str]) -> Tuple[Set[str], Optional[List[_Said]]]:
+        """All that is imported when these modules are, and what their sources say; None where one of them
+        cannot be read."""
         seen: Set[str] = set()
-        pending = [name for name in self.tops() if name in self._sources]
+        read: List[_Said] = []
+        pending = list(names)
         while pending:
             name = pending.pop()
             if name in seen:
@@ -167,10 +165,11 @@ class _Code:
             seen.add(name)
             if name in self._sources and name not in self._compiled:
                 said = self._look(name)
-                if said is None or self._stands_in:
-                    return set()
+                if said is None:
+                    return seen, None
+                read.append(said)
                 pending += [above for each in said.imports for above in upwards(each)]
-        return {path for name, path in self._compiled.items() if name in seen and name not in self._sources}
+        return seen, read
 
     def _look(self, name: str) -> Optional[_Said]:
         if name not in self._said:

@@ -7,7 +7,7 @@ that was opened by its path by that path and by DT_SONAME, not by the file's nam
 """
 
 import posixpath
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.elf import importers
 from offkit.elf.objects import LIBRARY, MODULE, PLUGIN, PROGRAM, Object
@@ -81,7 +81,7 @@ class Weights:
         self._owners, self._commands, self._strays = owners, commands, strays
         self._of: Optional[Dict[str, List[Object]]] = None
         self._loaded: Dict[str, Tuple[Set[str], bool]] = {}
-        self._brought: Dict[str, Set[str]] = {}
+        self._brought: Dict[str, FrozenSet[str]] = {}  # by path
         self._opening: Dict[str, List[bytes]] = {}
 
     def before(self, copies: Set[str], miss: Resolution) -> bool:
@@ -132,21 +132,17 @@ class Weights:
     def _part(self, each: Object, who: str) -> bool:
         """Whether hardly another module of that distribution uses the libraries of distributions that it
         does: PyQt5's QtMultimedia is a part, QtGui is not."""
-        roots = {root.object.path: root for root in self._opened}
-        modules = [root for root in roots.values() if root.object.kind == MODULE]
-        beside = [root for root in modules if self._owners.owner(root.object.path) == who]
-        mine = self._libraries(roots[each.path]) if each.path in roots else set()
-        return _PART * sum(mine <= self._libraries(root) for root in beside) < len(beside)
+        if not self._brought:
+            for root in self._opened:
+                self._brought[root.object.path] = self._libraries(root)
+        mine = self._brought.get(each.path, frozenset())
+        modules = [self._brought[one.path] for one in self._objects_of(who) if one.kind == MODULE]
+        return _PART * sum(mine <= one for one in modules) < len(modules)
 
-    def _libraries(self, root: Root) -> Set[str]:
+    def _libraries(self, root: Root) -> FrozenSet[str]:
         """What distributions bring of the libraries that it loads, and itself where it is one."""
-        path = root.object.path
-        if path not in self._brought:
-            found = {
-                each.name for each in root.report.resolutions if each.path and self._owners.owner(each.path)
-            }
-            self._brought[path] = found | ({path} if root.object.kind == LIBRARY else set())
-        return self._brought[path]
+        found = {each.name for each in root.report.resolutions if each.path and self._owners.owner(each.path)}
+        return frozenset(found | ({root.object.path} if root.object.kind == LIBRARY else set()))
 
     def _objects_of(self, name: str) -> List[Object]:
         if self._of is None:

@@ -36,23 +36,17 @@ class Inside(NamedTuple):
     needed_by: Tuple[str, ...]
     copy: str  # ``wheel: path``
     earlier: bool  # it serves if it was loaded before; else it never does
-    optional: bool
-
-    @property
-    def certain(self) -> bool:
-        """Whether importing a package fails: it is not loaded before either, where that would help."""
-        return not self.optional
+    optional: bool  # importing a package does without it, or something may have loaded it
 
     def finding(self, looked_in: Tuple[str, ...] = (), cure: str = "") -> Finding:
         """LIB003 or LIB025; ``cure`` brings the same library from outside."""
         directory, _, name = self.copy.rpartition("/")
         message = "is only in {}, where no path leads".format(directory if name == self.soname else self.copy)
         users = groups.NEEDED_BY + groups.users(self.needed_by)
-        if self.earlier and self.certain:
+        if self.earlier and not self.optional:
             message += ", and nothing loads it before"
             fix = "install the package again, without links to it from elsewhere; or another version of it"
-            fix = cure or fix
-            return Finding("LIB003", ERROR, self.soname, message + users, looked_in, fix)
+            return Finding("LIB003", ERROR, self.soname, message + users, looked_in, cure or fix)
         if self.earlier:
             fix = "nothing, if the import works; otherwise " + (cure or "the package is broken")
             return Finding("LIB003", WARNING, self.soname, message + users, looked_in, fix)

@@ -108,7 +108,7 @@ def survey(
     broken = [
         each.finding((), needs.to_install(name) if (name := known.get(each.soname)) else "")
         for each in checklist.inside
-        if each.certain or not each.earlier
+        if not (each.earlier and each.optional)
     ]
     broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
     broken += _never(checklist.undefined, target)
