@@ -79,6 +79,19 @@ def test_a_copy_that_may_be_loaded_before(tmp_path):
     assert told.fix.startswith("on the server: yum install expat\n")
 
 
+def test_libraries_that_a_program_is_started_with(tmp_path):
+    """kaleido's: a script sets LD_LIBRARY_PATH, no path leads from one to the other, and nothing imports them."""
+    files = {
+        "kaleido/executable/kaleido": b"#!/bin/sh\nLD_LIBRARY_PATH=lib exec bin/kaleido\n",
+        "kaleido/executable/bin/kaleido": elf_maker.build(needed=["libnss3.so"], interpreter=LDSO),
+        "kaleido/executable/lib/libnss3.so": elf_maker.build(soname="libnss3.so", needed=["libnssutil3.so"]),
+        "kaleido/executable/lib/libnssutil3.so": elf_maker.build(soname="libnssutil3.so"),
+    }
+    found = survey(tmp_path, ("kaleido", (), files), programs=("kaleido/executable/kaleido", *PROGRAM))
+    assert [each.code for each in found.findings if each.severity == "error"] == []
+    assert inside(found) == {"libnss3.so": True, "libnssutil3.so": True}
+
+
 def test_a_file_that_no_path_leads_to(tmp_path):
     """pysam 0.16.0: no RPM has it, and no order of imports helps."""
     files = {

@@ -411,7 +411,7 @@ def test_cut_off_before_the_check(server, shell):
     expected."""
     real(server)
     whole = script()
-    begin, end = whole.index(b"{ "), whole.index(b"\n}\n") + 1
+    begin, end = whole.index(b"\n") + 1, whole.index(b"\n}\n") + 1
     for at in [begin + 1, begin + 2, *range(begin + 3, end, 41), end - 1, end]:
         (server / "medium" / "install.sh").write_bytes(whole[:at])
         code, out, err = sh(server, shell=shell)

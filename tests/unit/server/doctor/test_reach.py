@@ -119,6 +119,17 @@ def test_a_copy_that_nobody_loads_before(server, code, severity):
     assert told(server) == [("LIB003", "warning", "libblas-0123abcd.so")]
 
 
+def test_a_copy_for_what_no_import_loads(server):
+    """kaleido's libraries: a script starts its program with LD_LIBRARY_PATH, and nothing is certain to fail."""
+    files = {
+        "kaleido/libnss3.so": build(soname="libnss3.so", needed=["libnssutil3.so"]),
+        "kaleido/libnssutil3.so": build(soname="libnssutil3.so"),
+    }
+    server.distribution("kaleido", files=files)
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert (finding.code, finding.severity, finding.subject) == ("LIB003", "warning", "libnssutil3.so")
+
+
 def test_what_is_required_for_an_extra_alone_is_not(server):
     fiona(server, "kaleido; extra == 'all'")
     kaleido(server)

@@ -18,7 +18,7 @@ NAMES = ("0001-aaaaaaaa", "0002-bbbbbbbb")
 BETWEEN = {
     "m.pth": "project\n",
     "n-nspkg.pth": "import sys, types; m = sys.modules.setdefault('space', types.ModuleType('space')); "
-    "m.__path__ = [sys._getframe(1).f_locals['sitedir'] + '/space']\n",
+    "m.__dict__.setdefault('__path__', []).append(sys._getframe(1).f_locals['sitedir'] + '/space')\n",
 }
 
 
@@ -151,6 +151,25 @@ def test_who_still_runs_with_the_old_one(prefix, tmp_path):
                 process.communicate("\n")
     assert running.of_before(prefix, running.found(prefix)) == []
     assert running.of_before(prefix, running.found(prefix, str(tmp_path / "no proc"))) == []
+
+
+def test_what_is_no_process_of_a_package(tmp_path):
+    """offkit itself, a kernel's thread, another prefix, and one whose files may not be read."""
+    prefix = str(tmp_path / "prefix")
+    python = "{}/generations/{}/bin/python".format(prefix, NAMES[0])
+    commands = {
+        11: [python, "-I", "-S", "{}/generations/{}/offkit/runtime".format(prefix, NAMES[0]), "rollback"],
+        12: [],
+        13: [python.replace("prefix", "other"), "app.py"],
+        15: ["python3", "-m", "app", "--token=x"],
+    }
+    for pid, words in commands.items():
+        (tmp_path / "proc" / str(pid)).mkdir(parents=True)
+        (tmp_path / "proc" / str(pid) / "cmdline").write_text("".join(word + "\0" for word in words))
+    (tmp_path / "proc" / "14").mkdir()
+    (tmp_path / "proc" / "15" / "maps").write_text("7f00-7f01 r-xp 0 08:01 7 {}\n".format(python))
+    found = running.found(prefix, str(tmp_path / "proc"))
+    assert found == [running.Process(15, "python3 -m app", NAMES[0])]
 
 
 def test_many_of_them():

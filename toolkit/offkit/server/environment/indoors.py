@@ -7,7 +7,6 @@ imports later would come from wherever the link leads by then.
 """
 
 import os
-import site
 import sys
 
 _LINKS = 40  # MAXSYMLINKS
@@ -23,7 +22,6 @@ def stay():  # type: () -> None
         _way[:] = sys.prefix, there
     sys.prefix = sys.exec_prefix = _way[1]
     sys.executable = _within(sys.executable or "")
-    site.PREFIXES[:] = [_within(path) for path in site.PREFIXES]
     _amend(sys.path)
     for module in list(sys.modules.values()):  # packages that the .pth files between have imported
         path = getattr(module, "__path__", None)
