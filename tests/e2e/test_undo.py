@@ -1,12 +1,15 @@
 """Upgrade, go back, take everything away: with a real bundle's own offkit, which removes itself."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from conftest import listing, run
 
 pytestmark = pytest.mark.network
+SERVING = "print('ready', flush=True); input(); import os, click; os.write(1, os.fsencode(click.__file__))"
 
 
 def test_there_and_back_and_away(small_bundle, install_sh, server, isolated, tmp_path):
@@ -30,8 +33,20 @@ def test_there_and_back_and_away(small_bundle, install_sh, server, isolated, tmp
     )
     (prefix / "current").unlink()
     (prefix / "current").symlink_to("generations/" + second)
-    done = run([*isolated, *install, server[0]])
-    assert done.returncode == 0, done.stderr
+    with subprocess.Popen(
+        [prefix / "current/bin/python", "-c", SERVING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as serving:
+        assert serving.stdout.readline() == b"ready\n"
+        done = run([*isolated, *install, server[0]])
+        assert done.returncode == 0, done.stderr
+        assert "ENV050" in done.stdout
+        assert "1 process stays with what was current when it began" in done.stdout
+        told = json.loads(run([*isolated, prefix / "current/bin/offkit", "rollback", "2", "--json"]).stdout)
+        assert [each["code"] for each in told["findings"]] == ["ENV050"]
+        done = run([*isolated, prefix / "current/bin/offkit", "rollback", "3"])
+        assert "ENV050" in done.stdout
+        place = os.fsdecode(serving.communicate(b"\n")[0].strip())
+    assert place.startswith(str(one / second) + "/")
     offkit = [*isolated, prefix / "current/bin/offkit"]
 
     listed = json.loads(run([*offkit, "generations", "--json"]).stdout)

@@ -145,7 +145,7 @@ def test_who_still_runs_with_the_old_one(prefix, tmp_path):
                 (told,) = running.of_before(prefix, running.found(prefix))
                 new.communicate("\n")
             assert (told.code, told.severity, told.subject) == ("ENV050", "info", prefix)
-            assert told.message == "2 processes run still with what was current before"
+            assert told.message == "2 processes stay with what was current when they began"
             assert set(told.looked_in) == {"{}: python waiting.py".format(one.pid) for one in (by_link, old)}
             for process in (by_link, old):
                 process.communicate("\n")
@@ -177,4 +177,4 @@ def test_many_of_them():
     many = [running.Process(number, "gunicorn", NAMES[0]) for number in range(8)]
     (told,) = running.of_before("/nowhere", many)
     assert (len(told.looked_in), told.looked_in[-1]) == (6, "3 more")
-    assert told.message.startswith("8 processes run ")
+    assert told.message.startswith("8 processes stay ")

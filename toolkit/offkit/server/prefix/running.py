@@ -34,8 +34,8 @@ def of_before(prefix: str, processes: Sequence[Process]) -> List[Finding]:
         return []
     named = ["{}: {}".format(one.pid, one.command) for one in old]
     more = "{} more".format(len(named) - _MOST)
-    message = "{} still with what was current before".format(
-        several(len(old), "process runs", "processes run")
+    message = "{} with what was current when {} began".format(
+        several(len(old), "process stays", "processes stay"), "it" if len(old) == 1 else "they"
     )
     shown = named if len(named) <= _MOST else [*named[:_MOST], more]
     return [Finding("ENV050", INFO, prefix, message, tuple(shown), "restart what is to run with the new one")]
