@@ -2,7 +2,8 @@
 
 import os
 import resource
-import tempfile
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -87,24 +88,34 @@ def test_memory_of_the_machine(tmp_path):
     assert limits.measure(root).memory == 2 * MEGABYTE
 
 
+OPEN_FILES = """
+import errno, os, resource
+from offkit.badapple.processes import limits
+
+first = os.open(os.devnull, os.O_RDONLY)
+limit = first + 20  # which is above all that are open
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+before = limits.measure().files
+assert 0 < before < limit, before
+for _ in range(before + 1):
+    os.dup(first)
+try:
+    os.dup(first)
+except OSError as error:
+    assert error.errno == errno.EMFILE, error
+else:
+    raise AssertionError("one more can be opened")
+assert limits.measure().files == 0
+"""
+
+
 def test_open_files():
-    """The soft limit, less what is open, and one that counting takes; when there is none left, that is so."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with tempfile.TemporaryFile() as first:
-        limit = first.fileno() + 20  # which is above all that are open, or at one that is
-        held = []
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-            before = limits.measure().files
-            assert 0 <= before < limit
-            held += [os.dup(first.fileno()) for _ in range(before + 1)]
-            with pytest.raises(OSError, match="Too many open files"):
-                os.dup(first.fileno())
-            assert limits.measure().files == 0
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            for each in held:
-                os.close(each)
+    """The soft limit, less what is open, and one that counting takes; when there is none left, that is so.
+
+    In a process of its own: nobody else opens or closes a file there."""
+    subprocess.check_call(
+        [sys.executable, "-c", OPEN_FILES], env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    )
 
 
 def test_processes_of_a_user(tmp_path, monkeypatch):
