@@ -13,6 +13,7 @@ import zipfile
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from offkit.model import archive, layout, manifest
+from offkit.model import difference as difference_model
 from offkit.model import several as naming
 from offkit.model.manifest import FORMAT, Manifest, Member, Several
 from offkit.model.target import Target
@@ -216,6 +217,23 @@ def several(
     members.update(own or {})
     whole = Several(tuple(zip(names, (target for target, _ in targets))), "offkit test", _listed(members))
     return _made(members, whole)
+
+
+def difference(base: Made, made: Made) -> bytes:
+    """What ``made`` has that ``base`` has not."""
+    old = difference_model.Base(
+        manifest.digest(base.text), frozenset((one.size, one.sha256) for one in base.manifest.members)
+    )
+    own = Member(layout.MANIFEST, len(made.text), manifest.digest(made.text))
+    found = difference_model.of(old, made.manifest.members, own, "offkit test")
+    stream = [(layout.DIFFERENCE, difference_model.dump(found))]
+    for one in found.members:
+        _, start, end = made.offsets[
+            one.path[len(layout.NEW) :] if one.path != layout.INSTALL_SH else one.path
+        ]
+        told = difference_model.INSTALL_SH if one.path == layout.INSTALL_SH else made.data[start:end]
+        stream.append((one.path, told))
+    return tar(stream)[0]
 
 
 def tar(

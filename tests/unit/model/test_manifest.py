@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from offkit.model import archive, manifest
+from offkit.model import archive, manifest, sealed
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.manifest import Manifest, Member
 from target_maker import preset
@@ -24,8 +24,7 @@ def signed(**changes):
     data = json.loads(manifest.dump(GOOD).decode())
     data.update(changes)
     data.pop("self_sha256")
-    data["self_sha256"] = manifest.digest(manifest._canonical(data))
-    return manifest._canonical(data)
+    return sealed.dump(data)
 
 
 def test_round_trip():
@@ -99,7 +98,7 @@ def test_what_is_wrong_is_said():
     fix = "copy the bundle again, and compare sha256sum on both sides of the gap"
     member = {"path": "install.sh", "size": 1, "sha256": HASH}
     for text, words in (
-        (signed(schema="other"), "not a manifest"),
+        (signed(schema="other"), "its schema is not offkit/bundle"),
         (manifest.dump(GOOD).replace(b"offkit test", b"offkit tost"), "its own checksum does not match"),
         (manifest.dump(GOOD).replace(b"\n ", b"\n  ", 1), "not in canonical form"),
         (signed(members=[dict(member, path="../x")]), "unsafe path '../x'"),

@@ -84,6 +84,7 @@ COMMANDS = (
     Command("bundle", "Resolve, download and pack for a server.", True),
     Command("inspect", "Show what is in a bundle."),
     Command("verify", "Check every byte of a bundle."),
+    Command("merge", "Make a bundle of an earlier one and a difference."),
     Command("probe", "Describe this server, for --target."),
     Command("install", "Install a bundle beside what is there."),
     Command("doctor", "Say what is wrong and how to fix it."),

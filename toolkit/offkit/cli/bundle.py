@@ -12,6 +12,7 @@ from offkit.model import finding, words
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 
 if TYPE_CHECKING:
+    from offkit.model.difference import Base
     from offkit.model.finding import Finding
     from offkit.online.bundle import Named
 
@@ -99,6 +100,13 @@ def bundle(
         help="Rehearse in a container of this image, or of a directory with a root file system (podman); "
         "one for each --target, in their order.",
     ),
+    since: Optional[str] = typer.Option(
+        None,
+        "--since",
+        metavar="OLD",
+        help="Write only what an earlier bundle has not, for 'offkit merge'; OLD: that bundle, a "
+        "difference, or the MANIFEST.json of one.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and show what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -154,8 +162,7 @@ def bundle(
         wanted = fleet.requirements(wanted)
     elif not wanted and not files and not editables:
         wanted = online.default_requirements()
-    if collection:
-        _collections(collection, control_node, offline)
+    _collections(collection or (), control_node, offline)
     if carry_source and offline:
         raise UsageError("--carry-source asks an index what the sources need", fix="leave out --offline")
     if smoke is not None and not smoke.is_file():
@@ -184,6 +191,7 @@ def bundle(
             one,
             each,
             tuple(collection or ()),
+            _base(since),
         )
         for (where, own, _), isos, one, each in zip(fitting, allotted, images or [""] * len(fitting), more)
     ]
@@ -194,6 +202,8 @@ def _collections(asked: Sequence[str], control_node: bool, offline: bool) -> Non
     """Raises UsageError where they have no place, or nobody may ask for them, and what galaxy.look raises."""
     from offkit.online.carry import galaxy
 
+    if not asked:
+        return
     if not control_node:
         raise UsageError("--collection is for the machine that runs Ansible", fix="add --control-node")
     if offline:
@@ -201,6 +211,13 @@ def _collections(asked: Sequence[str], control_node: bool, offline: bool) -> Non
             "--collection lets ansible-galaxy ask what the collections need", fix="leave out --offline"
         )
     galaxy.look(asked)
+
+
+def _base(since: Optional[str]) -> "Optional[Base]":
+    """Raises what difference_file.base raises."""
+    from offkit.server.bundle import difference_file
+
+    return difference_file.base(since) if since else None
 
 
 def _images(images: Sequence[str], targets: int) -> Sequence[str]:

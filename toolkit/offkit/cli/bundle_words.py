@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from offkit.cli import render
 from offkit.model import groups, needs, sources, words
@@ -115,6 +115,7 @@ def done(made: Any, order: Any) -> None:
         size=packed.size,
         sha256=packed.sha256,
         digest=packed.digest,
+        difference=_difference(made),
         wheels=contents.pop("wheels"),
         libraries=contents.pop("libraries"),
         downloaded=made.downloaded,
@@ -122,14 +123,14 @@ def done(made: Any, order: Any) -> None:
         **contents,
         **_collections(ansible),
     )
-    _written(packed, where.describe(), made.findings)
+    _written(made, where.describe())
     _inside(made, order)
     for one in ansible:
         render.line("  carries {}".format(one.describe()))
-    _came(made, packed)
+    _came(made, made)
     _needs(made)
     _found(made.findings, made)
-    _carry(packed, made.findings)
+    _carry(made)
     if order.control_node and not has_errors(made.findings):
         render.line("and there, with the inventory and the servers' bundle:")
         for step in following():
@@ -145,6 +146,7 @@ def done_for_several(made: Any) -> None:
         size=packed.size,
         sha256=packed.sha256,
         digest=packed.digest,
+        difference=_difference(made),
         downloaded=made.counted.downloaded,
         downloaded_size=made.counted.downloaded_size,
         targets=[
@@ -153,23 +155,32 @@ def done_for_several(made: Any) -> None:
         ],
     )
     number = words.several(len(made.parts), "target")
-    _written(packed, number, made.findings)
+    _written(made, number)
     for name, got in made.parts:
         render.line("  {}: {}".format(name, got.order.target.describe()))
         _inside(got, got.order)
         _needs(got)
     render.line("  shared by targets: " + _shared(made.parts))
-    _came(made.counted, packed)
+    _came(made.counted, made)
     _found(made.findings)
     for name, got in made.parts:
         _to_install(_line(got), got.lacking, name + ": ")
-    _carry(packed, made.findings)
+    _carry(made)
 
 
-def _written(packed: Any, whom: str, findings: "Sequence[Finding]") -> None:
+def _difference(made: Any) -> Optional[Dict[str, Any]]:
+    between = made.difference
+    return dict(between._asdict(), path=str(between.path)) if between else None
+
+
+def _written(made: Any, whom: str) -> None:
     """What is there now, and that it is of no use where an error was found."""
-    text = "{}  {}  for {}".format(packed.path, words.size(packed.size), whom)
-    if has_errors(findings):
+    packed, between = made.packed, made.difference
+    size = words.size(packed.size)
+    if between:
+        size = "{} of {}, what the earlier bundle has not,".format(words.size(between.size), size)
+    text = "{}  {}  for {}".format(packed.path, size, whom)
+    if has_errors(made.findings):
         render.bad(text + ": written, but not to be carried; what is wrong is said below")
     else:
         render.good(text)
@@ -260,18 +271,29 @@ def _to_install(line: str, lacking: Any, whose: str = "") -> None:
         render.line("  what is installed there is not known, and yum leaves it as it is")
 
 
-def _came(counted: Any, packed: Any) -> None:
+def _came(counted: Any, made: Any) -> None:
     came = "nothing"
     if counted.downloaded:
         size = words.size(counted.downloaded_size)
         came = "{}, {}".format(words.several(counted.downloaded, "file"), size)
     render.line("  downloaded {}, from the cache {}".format(came, counted.cached))
-    render.line("  sha256 {}".format(packed.sha256))
+    if made.difference:
+        render.line("  sha256 {} of this file".format(made.difference.sha256))
+        render.line("  sha256 {} of the whole bundle".format(made.packed.sha256))
+        render.line("  it is to the bundle with the digest {}".format(made.difference.base))
+    else:
+        render.line("  sha256 {}".format(made.packed.sha256))
 
 
-def _carry(packed: Any, findings: "Sequence[Finding]") -> None:
-    if has_errors(findings):
+def _carry(made: Any) -> None:
+    if has_errors(made.findings):
         return
     render.line()
-    name = shlex.quote(packed.path.name)
-    render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
+    name = shlex.quote(made.packed.path.name)
+    if made.difference:
+        render.line(
+            "Carry it to where that bundle is, then:  offkit merge OLD.tar {} -o NEW.tar".format(name)
+        )
+        name = "NEW.tar"
+    then = "and" if made.difference else "Carry it to the server, then:"
+    render.line("{1}  tar -xf {0} install.sh && sh install.sh {0}".format(name, then))

@@ -17,6 +17,10 @@ SOURCES = "sources/"  # sdists to be compiled there, each with a lock of what th
 SMOKE = "smoke/"  # the user's own checks of what was installed
 ISO_MOUNT = "/mnt/offkit-iso"  # where the .repo files of a bundle want the disc
 
+# In a difference between two bundles: what it is, and below the second the members that are new.
+DIFFERENCE = "DIFFERENCE.json"
+NEW = "new/"
+
 # The order of members in the tar. What install.sh needs first comes first, so that it is
 # found without reading the whole archive.
 ORDER = (

@@ -9,12 +9,11 @@ install.sh, which is made for all of them; what several list lies there once.
 """
 
 import hashlib
-import json
 import re
 from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
-from offkit.model import archive, layout
-from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError, damaged
+from offkit.model import archive, layout, sealed
+from offkit.model.errors import EnvironmentProblem
 from offkit.model.target import Target
 from offkit.model.target import from_json as target_from_json
 
@@ -72,10 +71,6 @@ def folder(name: str) -> str:
     return "{}{}/".format(layout.TARGETS, name)
 
 
-def _canonical(data: Dict[str, Any]) -> bytes:
-    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode("ascii")
-
-
 def dump(manifest: Union[Manifest, Several]) -> bytes:
     """The canonical text."""
     data: Dict[str, Any] = {
@@ -94,13 +89,17 @@ def dump(manifest: Union[Manifest, Several]) -> bytes:
             options=manifest.options,
             installed_size=manifest.installed_size,
         )
-    data["self_sha256"] = hashlib.sha256(_canonical(data)).hexdigest()
-    return _canonical(data)
+    return sealed.dump(data)
 
 
 def digest(text: bytes) -> str:
     """The identity of a bundle: SHA-256 (hex) of its manifest's text."""
     return hashlib.sha256(text).hexdigest()
+
+
+def is_digest(text: Any) -> bool:
+    """Whether it looks like one."""
+    return isinstance(text, str) and bool(re.fullmatch(r"[0-9a-f]{64}", text))
 
 
 def load(text: bytes) -> Union[Manifest, Several]:
@@ -109,40 +108,21 @@ def load(text: bytes) -> Union[Manifest, Several]:
     Raises IntegrityError when the text is not canonical, does not match its own digest, or
     lists unsafe paths; EnvironmentProblem when a newer offkit wrote it for newer readers only.
     """
-    try:
-        data = json.loads(text.decode("ascii"))
-        claimed = data.pop("self_sha256")
-        if not (isinstance(data, dict) and data["schema"].startswith("offkit/bundle-")):
-            raise ValueError("not a manifest")
-        if hashlib.sha256(_canonical(data)).hexdigest() != claimed:
-            raise ValueError("its own checksum does not match")
-        if data["minimum_reader"] > FORMAT:
-            raise EnvironmentProblem(
-                "this bundle was written by {} and needs a newer offkit".format(data["made_by"]),
-                fix="use the offkit.pyz inside the bundle: tar -xf BUNDLE install.sh && sh install.sh BUNDLE",
-            )
-        if _canonical(dict(data, self_sha256=claimed)) != text:
-            raise ValueError("not in canonical form")
-        manifest = _parsed(data)
-    except OffkitError as error:
-        if isinstance(error, UsageError):
-            raise damaged(
-                "BUN002", layout.MANIFEST, "{} is damaged: {}".format(layout.MANIFEST, error.message)
-            )
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise damaged(
-            "BUN002",
-            layout.MANIFEST,
-            "{} is damaged: {}".format(layout.MANIFEST, error),
-            "copy the bundle again, and compare sha256sum on both sides of the gap",
-        )
-    return manifest
+    with sealed.reading(layout.MANIFEST):
+        return _parsed(sealed.load(text, "offkit/bundle-", FORMAT, _newer))
+
+
+def _newer(made_by: str) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        "this bundle was written by {} and needs a newer offkit".format(made_by),
+        fix="use the offkit.pyz inside the bundle: tar -xf BUNDLE install.sh && sh install.sh BUNDLE",
+    )
 
 
 def _parsed(data: Dict[str, Any]) -> Union[Manifest, Several]:
-    members = tuple(Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in data["members"])
-    _check_members(members)
+    members = listed(data["members"])
+    for member in members:
+        layout.position(member.path)  # ValueError when it belongs nowhere
     made_by = str(data["made_by"])
     if "targets" in data:
         targets = tuple((str(one["name"]), target_from_json(one["target"])) for one in data["targets"])
@@ -163,14 +143,16 @@ def _parsed(data: Dict[str, Any]) -> Union[Manifest, Several]:
     )
 
 
-def _check_members(members: Tuple[Member, ...]) -> None:
+def listed(entries: List[Any]) -> Tuple[Member, ...]:
+    """Members as a text lists them. Raises ValueError, KeyError and TypeError for what is no list of such."""
+    members = tuple(Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in entries)
     seen = {layout.MANIFEST}
     for member in members:
         if not archive.is_safe(member.path):
             raise ValueError("unsafe path {!r}".format(member.path))
         if member.path in seen:
             raise ValueError("{!r} is listed twice".format(member.path))
-        if member.size < 0 or not re.fullmatch(r"[0-9a-f]{64}", member.sha256):
+        if member.size < 0 or not is_digest(member.sha256):
             raise ValueError("bad entry for {!r}".format(member.path))
-        layout.position(member.path)  # ValueError when it belongs nowhere
         seen.add(member.path)
+    return members

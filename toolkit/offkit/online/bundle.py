@@ -14,6 +14,7 @@ from offkit.edges import data, leftovers, releases
 from offkit.model import built, carried, checklist, layout, origin, proof, question, sources, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.control_node import Collection
+from offkit.model.difference import Base
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.proof import Proof
@@ -24,6 +25,7 @@ from offkit.online import several
 from offkit.online.carry import bootstrap, collection, control_node, galaxy, pythons, repo_file, rpms, runtime
 from offkit.online.carry import stand_ins as carrying
 from offkit.online.carry import to_compile as compiling
+from offkit.online.carry.difference import Written, instead
 from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, write
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
@@ -76,6 +78,7 @@ class Order(NamedTuple):
     image: str = ""  # to rehearse in, instead of on this machine
     more: rpms.More = rpms.NOTHING  # where RPMs come from beside the ISOs
     collections: tuple[str, ...] = ()  # of Ansible, as they are asked for, for a control node
+    since: Base | None = None  # the bundle that is there already: only what is new leaves
 
     @property
     def shelves(self) -> tuple[str, ...]:
@@ -112,6 +115,7 @@ class Bundled(NamedTuple):
     proofs: tuple[Proof, ...] = ()
     sources: tuple[sources.Source, ...] = ()  # to be compiled on the server
     lacking: Lacking = Lacking()
+    difference: Written | None = None  # which is what was written, if so
 
 
 def default_requirements() -> tuple[str, ...]:
@@ -205,6 +209,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     if where is not None:
         got = rehearse(got, where, reporter)
         packed = packed_as(got.told())
+    written = instead(packed, order.since, reporter) if order.since else None
     return Bundled(
         got.lock,
         packed,
@@ -216,6 +221,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         got.proofs,
         got.sources,
         got.lacking,
+        written,
     )
 
 
@@ -226,6 +232,7 @@ class Several(NamedTuple):
     parts: tuple[tuple[str, Gathered], ...]  # by the targets' names in it
     counted: Counted
     findings: tuple[Finding, ...]  # of all targets; the subjects say of which
+    difference: Written | None = None  # as of one target
 
 
 # By the names of the targets in their bundle. File and cache are the same in all of them, and the request
@@ -256,8 +263,10 @@ def bundle_several(orders: Named, reporter: Reporter) -> Several:
                 reporter.step(f"rehearsing what is for {name}")
                 parts[index] = name, rehearse(got, where, reporter, name)
         packed = _packed(parts, reporter)
+    since = orders[0][1].since
+    written = instead(packed, since, reporter) if since else None
     found = several.findings([(name, got.findings) for name, got in parts])
-    return Several(packed, tuple(parts), counted, found)
+    return Several(packed, tuple(parts), counted, found, written)
 
 
 def _packed(parts: Sequence[tuple[str, Gathered]], reporter: Reporter) -> Packed:

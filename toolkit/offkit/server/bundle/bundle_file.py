@@ -12,7 +12,21 @@ import io
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar, Union
+from shlex import quote
+from typing import (
+    TYPE_CHECKING,
+    BinaryIO,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from offkit.model import archive, layout, words
 from offkit.model import manifest as manifest_model
@@ -111,7 +125,7 @@ class BundleFile(NamedTuple):
         Raises IntegrityError at their end when they are damaged, KeyError when there is no
         such member.
         """
-        yield from _chunks(self.file, self._segment(path))
+        yield from contents(self.file, self._segment(path))
 
     def read(self, path: str) -> bytes:
         """All of a member, in memory."""
@@ -154,7 +168,8 @@ Opened = Union[BundleFile, Several]
 _Opened = TypeVar("_Opened", bound=Opened)
 
 
-def _chunks(file: File, segment: Segment) -> Iterator[bytes]:
+def contents(file: File, segment: Segment) -> Iterator[bytes]:
+    """Of a member, hashed on the way. Raises IntegrityError (BUN001) at their end when they are damaged."""
     seen, left = hashlib.sha256(), segment.size
     while left:
         with file.reading(segment.contents + segment.size - left) as source:
@@ -215,9 +230,15 @@ def read_manifest(path: str) -> Opened:
     """The manifest, and where everything must lie; of the members only the manifests of several targets
     are looked at.
 
-    Raises IntegrityError when the front of the file is not that of a bundle.
+    Raises IntegrityError when the front of the file is not that of a bundle, UsageError when it is that of a
+    difference between two.
     """
     file = File(path)
+    if is_difference(file):
+        raise UsageError(
+            "{} is a difference to an earlier bundle, and no whole one".format(path),
+            fix="with that one beside it: offkit merge OLD.tar {} -o bundle.tar".format(quote(path)),
+        )
     with file.reading() as source:
         front, text = autopsy.find_manifest(source, path)
     manifest = manifest_model.load(text)
@@ -241,12 +262,19 @@ def read_manifest(path: str) -> Opened:
         raise
 
 
+def is_difference(file: File) -> bool:
+    """Whether it begins as one, intact or not."""
+    name = layout.DIFFERENCE.encode("ascii") + b"\0"
+    with file.reading() as source:
+        return source.read(len(name)) == name
+
+
 def _part(several: Several, name: str, target: Target) -> BundleFile:
     """The bundle that there is for one of several targets."""
     top = manifest_model.folder(name)
     path = top + layout.MANIFEST
     places = {segment.path: segment for segment in several.segments}
-    text = b"".join(_chunks(several.file, places[path]))
+    text = b"".join(contents(several.file, places[path]))
     manifest = manifest_model.load(text)
     if not isinstance(manifest, Manifest) or manifest.target != target:
         raise damaged(
@@ -294,10 +322,14 @@ def _check_members(manifest: Union[Manifest, manifest_model.Several]) -> None:
 def lay_out(manifest: Union[Manifest, manifest_model.Several], text: bytes) -> Tuple[Segment, ...]:
     """Where each member must lie, and what its header must be."""
     own = Member(layout.MANIFEST, len(text), manifest_model.digest(text))
-    members = list(manifest.members[:1]) + [own] + list(manifest.members[1:])
+    return in_order([*manifest.members[:1], own, *manifest.members[1:]], manifest.mtime)
+
+
+def in_order(members: Iterable[Member], mtime: int = archive.MTIME) -> Tuple[Segment, ...]:
+    """The members of a tar where they lie when it has these alone, in this order."""
     found, offset = [], 0
     for member in members:
-        header = archive.header(member.path, member.size, manifest.mtime)
+        header = archive.header(member.path, member.size, mtime)
         end = offset + len(header) + member.size + archive.padding(member.size)
         found.append(
             Segment(member.path, member.size, member.sha256, offset, offset + len(header), end, header)
@@ -315,21 +347,30 @@ def verify(
 
     ``whole`` (of hashlib) is given all of a bundle that is intact: what sha256sum would read.
     """
+    compare(bundle.file, bundle.segments, reporter, whole)
+    return bundle
+
+
+def compare(
+    file: File, segments: Sequence[Segment], reporter: Reporter, whole: Optional[Hash] = None
+) -> None:
+    """As ``verify``, of a tar that has these members."""
+    size = segments[-1].end + len(END)
     damage: List[Tuple[Segment, str]] = []
-    with bundle.file.reading() as opened:
+    with file.reading() as opened:
         source = opened if whole is None else _Tally(opened, whole)
-        actual = bundle.file.size
-        with reporter.bar("verifying", bundle.size, "B") as bar:
-            for segment in bundle.segments:
+        actual = file.size
+        with reporter.bar("verifying", size, "B") as bar:
+            for segment in segments:
                 for part, sound in _compare(source, segment, bar).items():
                     if not sound:
                         damage.append((segment, part))
             end = source.read(len(END))
             rest = source.read(1)
         if not damage and end == END and not rest:
-            return bundle
-        findings = autopsy.explain(opened, bundle.segments, damage, end, actual, bundle.size)
-    message = "{} is not intact: {}".format(bundle.path, words.several(len(findings), "problem"))
+            return
+        findings = autopsy.explain(opened, segments, damage, end, actual, size)
+    message = "{} is not intact: {}".format(file.path, words.several(len(findings), "problem"))
     raise IntegrityError(message, findings)
 
 
