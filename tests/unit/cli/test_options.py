@@ -24,7 +24,7 @@ EVERY = {
     "bundle": """
         requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o=bundle.tar
         --python-source --python-build --iso* --rpm-repo* --rpm-key* --control-node? --collection* --carry-source*
-        --rehearse? --smoke --image* --dry-run? --index-url/-i
+        --rehearse? --smoke --image* --since --dry-run? --index-url/-i
         --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --client-cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
@@ -33,6 +33,9 @@ EVERY = {
     """,
     "verify": """
         bundle! --json? --quiet/-q? --verbose/-v?
+    """,
+    "merge": """
+        old! differences*! --output/-o! --json? --quiet/-q? --verbose/-v?
     """,
     "probe": """
         --output/-o --python --script? --json? --quiet/-q? --verbose/-v?
