@@ -10,7 +10,7 @@ from offkit.cli import options, render
 def merge(
     old: str = typer.Argument(..., metavar="OLD", help="The earlier bundle."),
     differences: List[str] = typer.Argument(
-        ..., metavar="DIFFERENCE...", help="What 'offkit bundle --since' wrote, in that order."
+        ..., metavar="DIFFERENCE", help="What 'offkit bundle --since' wrote, in that order."
     ),
     out: str = typer.Option(..., "--output", "-o", metavar="FILE", help="Where to write the new bundle."),
     json: bool = options.JSON,
