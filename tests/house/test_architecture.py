@@ -53,6 +53,7 @@ WRITERS = {
     "online/bundle": "the lock, for pip, in a temporary directory",
     "online/carry/difference": "what is new in a bundle, in its place",
     "online/carry/pack": "the bundle",
+    "online/carry/parting": "the parts of a bundle, in its place",
     "online/carry/stand_ins": "stand-ins, and what they are to be, in the cache",
     "online/proof/forecast": "a large library, while it is read",
     "online/proof/rehearsal": "a bundle's own files, in a temporary directory",

@@ -12,7 +12,7 @@ import time
 import zipfile
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from offkit.model import archive, layout, manifest
+from offkit.model import archive, layout, manifest, parts
 from offkit.model import difference as difference_model
 from offkit.model import several as naming
 from offkit.model.manifest import FORMAT, Manifest, Member, Several
@@ -234,6 +234,19 @@ def difference(base: Made, made: Made) -> bytes:
         told = difference_model.INSTALL_SH if one.path == layout.INSTALL_SH else made.data[start:end]
         stream.append((one.path, told))
     return tar(stream)[0]
+
+
+def parted(data: bytes, size: int, name: str = "bundle.tar") -> Dict[str, bytes]:
+    """A bundle in parts of ``size`` bytes, with its index: the files by their names."""
+    slices = [data[offset : offset + size] for offset in range(0, len(data), size)]
+    listed = [
+        parts.Part(parts.name(name, number), (number - 1) * size, len(one), hashlib.sha256(one).hexdigest())
+        for number, one in enumerate(slices, 1)
+    ]
+    index = parts.Index(len(data), size, hashlib.sha256(data).hexdigest(), tuple(listed))
+    files = {one.name: one_data for one, one_data in zip(listed, slices)}
+    files[name + parts.EXTENSION] = parts.dump(index)
+    return files
 
 
 def tar(

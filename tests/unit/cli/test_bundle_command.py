@@ -157,6 +157,7 @@ def packed(tmp_path, **more):
         lacking=types.SimpleNamespace(rpms=(), others=(), sure=True),
         proofs=[Proof("closure", "2026-01-31T12:00:00Z", "here", True, "1 pin")],
         difference=None,
+        parted=None,
     )
     for name, value in more.items():
         setattr(made, name, value)
@@ -281,6 +282,7 @@ def test_each_target_has_its_line(tmp_path, said):
         counted=types.SimpleNamespace(downloaded=0, downloaded_size=0, cached=2),
         findings=(),
         difference=None,
+        parted=None,
         parts=[
             (name, packed(tmp_path, findings=[], order=order(()), lacking=types.SimpleNamespace(
                 rpms=rpms, others=(), sure=True)))
@@ -332,6 +334,7 @@ def test_the_report(tmp_path, capsys):
         "sha256": "5" * 64,
         "digest": "6" * 64,
         "difference": None,
+        "parts": None,
         "wheels": [
             {
                 "name": "a",
@@ -356,5 +359,5 @@ def test_the_report(tmp_path, capsys):
 def test_the_next_step_is_for_a_shell(said):
     """Whatever the file is called."""
     packed = types.SimpleNamespace(path=Path("/out/my b.tar"))
-    bundle_words._carry(types.SimpleNamespace(packed=packed, findings=(), difference=None))
+    bundle_words._carry(types.SimpleNamespace(packed=packed, findings=(), difference=None, parted=None))
     assert said()[-1].endswith("tar -xf 'my b.tar' install.sh && sh install.sh 'my b.tar'")

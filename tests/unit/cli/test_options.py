@@ -24,7 +24,7 @@ EVERY = {
     "bundle": """
         requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o=bundle.tar
         --python-source --python-build --iso* --rpm-repo* --rpm-key* --control-node? --collection* --carry-source*
-        --rehearse? --smoke --image* --since --dry-run? --index-url/-i
+        --rehearse? --smoke --image* --since --part-size --dry-run? --index-url/-i
         --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --client-cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
@@ -330,7 +330,7 @@ def test_how_much_each_command_says(commands, monkeypatch, name):
         raise Stop
 
     monkeypatch.setattr(render, "console", console)
-    words = {"install": ["b"], "inspect": ["b"], "verify": ["b"], "report": ["d"]}.get(name, [])
+    words = {"install": ["b"], "inspect": ["b"], "verify": ["b"], "report": ["d"], "merge": ["o", "d", "-o", "n"]}.get(name, [])
     for option, modes in (
         (None, (False, False, False)),
         ("--json", (True, False, False)),

@@ -107,6 +107,12 @@ def bundle(
         help="Write only what an earlier bundle has not, for 'offkit merge'; OLD: that bundle, a "
         "difference, or the MANIFEST.json of one.",
     ),
+    part_size: Optional[str] = typer.Option(
+        None,
+        "--part-size",
+        metavar="SIZE",
+        help="Write it in parts of at most this size: 4000M, 2G, fat32 or dvd.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and show what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -192,6 +198,7 @@ def bundle(
             each,
             tuple(collection or ()),
             _base(since),
+            _part_size(part_size, out),
         )
         for (where, own, _), isos, one, each in zip(fitting, allotted, images or [""] * len(fitting), more)
     ]
@@ -218,6 +225,15 @@ def _base(since: Optional[str]) -> "Optional[Base]":
     from offkit.server.bundle import difference_file
 
     return difference_file.base(since) if since else None
+
+
+def _part_size(text: Optional[str], out: Path) -> int:
+    """0 for a bundle in one file. Raises UsageError."""
+    from offkit.online.carry import parting
+
+    if text:
+        parting.folder(out)
+    return parting.size_of(text) if text else 0
 
 
 def _images(images: Sequence[str], targets: int) -> Sequence[str]:

@@ -116,6 +116,7 @@ def done(made: Any, order: Any) -> None:
         sha256=packed.sha256,
         digest=packed.digest,
         difference=_difference(made),
+        parts=_parts(made),
         wheels=contents.pop("wheels"),
         libraries=contents.pop("libraries"),
         downloaded=made.downloaded,
@@ -147,6 +148,7 @@ def done_for_several(made: Any) -> None:
         sha256=packed.sha256,
         digest=packed.digest,
         difference=_difference(made),
+        parts=_parts(made),
         downloaded=made.counted.downloaded,
         downloaded_size=made.counted.downloaded_size,
         targets=[
@@ -173,13 +175,23 @@ def _difference(made: Any) -> Optional[Dict[str, Any]]:
     return dict(between._asdict(), path=str(between.path)) if between else None
 
 
+def _parts(made: Any) -> Optional[Dict[str, Any]]:
+    parted = made.parted
+    if not parted:
+        return None
+    return {"folder": str(parted.folder), "index": str(parted.listed), "names": list(parted.names)}
+
+
 def _written(made: Any, whom: str) -> None:
     """What is there now, and that it is of no use where an error was found."""
     packed, between = made.packed, made.difference
     size = words.size(packed.size)
     if between:
         size = "{} of {}, what the earlier bundle has not,".format(words.size(between.size), size)
-    text = "{}  {}  for {}".format(packed.path, size, whom)
+    if made.parted:
+        size += " in " + words.several(len(made.parted.names), "part")
+    path = made.parted.folder if made.parted else packed.path
+    text = "{}  {}  for {}".format(path, size, whom)
     if has_errors(made.findings):
         render.bad(text + ": written, but not to be carried; what is wrong is said below")
     else:
@@ -289,11 +301,13 @@ def _carry(made: Any) -> None:
     if has_errors(made.findings):
         return
     render.line()
-    name = shlex.quote(made.packed.path.name)
+    name = shlex.quote((made.parted.listed if made.parted else made.packed.path).name)
+    what = "all files of {}".format(shlex.quote(made.parted.folder.name)) if made.parted else "it"
     if made.difference:
-        render.line(
-            "Carry it to where that bundle is, then:  offkit merge OLD.tar {} -o NEW.tar".format(name)
-        )
-        name = "NEW.tar"
-    then = "and" if made.difference else "Carry it to the server, then:"
-    render.line("{1}  tar -xf {0} install.sh && sh install.sh {0}".format(name, then))
+        merge = "offkit merge OLD.tar {} -o NEW.tar".format(name)
+        render.line("Carry {} to where the old one is, then:  {}".format(what, merge))
+        render.line("and  tar -xf NEW.tar install.sh && sh install.sh NEW.tar")
+    elif made.parted:
+        render.line("Carry {} to the server, into one directory, then:  sh install.sh {}".format(what, name))
+    else:
+        render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))

@@ -27,6 +27,7 @@ from offkit.online.carry import stand_ins as carrying
 from offkit.online.carry import to_compile as compiling
 from offkit.online.carry.difference import Written, instead
 from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, write
+from offkit.online.carry.parting import Parted, split
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
@@ -79,6 +80,7 @@ class Order(NamedTuple):
     more: rpms.More = rpms.NOTHING  # where RPMs come from beside the ISOs
     collections: tuple[str, ...] = ()  # of Ansible, as they are asked for, for a control node
     since: Base | None = None  # the bundle that is there already: only what is new leaves
+    part_size: int = 0  # bytes, of a bundle in parts
 
     @property
     def shelves(self) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ class Bundled(NamedTuple):
     sources: tuple[sources.Source, ...] = ()  # to be compiled on the server
     lacking: Lacking = Lacking()
     difference: Written | None = None  # which is what was written, if so
+    parted: Parted | None = None  # into these files, if so
 
 
 def default_requirements() -> tuple[str, ...]:
@@ -209,7 +212,6 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     if where is not None:
         got = rehearse(got, where, reporter)
         packed = packed_as(got.told())
-    written = instead(packed, order.since, reporter) if order.since else None
     return Bundled(
         got.lock,
         packed,
@@ -221,8 +223,14 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         got.proofs,
         got.sources,
         got.lacking,
-        written,
+        *_to_travel(packed, order, reporter),
     )
+
+
+def _to_travel(packed: Packed, order: Order, reporter: Reporter) -> tuple[Written | None, Parted | None]:
+    """The finished bundle as it will be carried."""
+    written = instead(packed, order.since, reporter) if order.since else None
+    return written, split(packed.path, order.part_size, reporter) if order.part_size else None
 
 
 class Several(NamedTuple):
@@ -233,6 +241,7 @@ class Several(NamedTuple):
     counted: Counted
     findings: tuple[Finding, ...]  # of all targets; the subjects say of which
     difference: Written | None = None  # as of one target
+    parted: Parted | None = None
 
 
 # By the names of the targets in their bundle. File and cache are the same in all of them, and the request
@@ -263,10 +272,9 @@ def bundle_several(orders: Named, reporter: Reporter) -> Several:
                 reporter.step(f"rehearsing what is for {name}")
                 parts[index] = name, rehearse(got, where, reporter, name)
         packed = _packed(parts, reporter)
-    since = orders[0][1].since
-    written = instead(packed, since, reporter) if since else None
+    travelling = _to_travel(packed, orders[0][1], reporter)
     found = several.findings([(name, got.findings) for name, got in parts])
-    return Several(packed, tuple(parts), counted, found, written)
+    return Several(packed, tuple(parts), counted, found, *travelling)
 
 
 def _packed(parts: Sequence[tuple[str, Gathered]], reporter: Reporter) -> Packed:

@@ -9,7 +9,7 @@ usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--iso FILE]... [--
 Install an offkit bundle with Python $OFFKIT_PYTHON; if the server has none, it comes from the bundle or
 from the distribution's media: ISO files (--iso), or directories with a repodata/, local or under
 http://HOST:PORT/PATH (--rpm-repo).
-Without BUNDLE, the only *.tar beside install.sh is used. All options are those of 'offkit install'.
+Without BUNDLE, the only *.tar (or *.parts, its index) beside install.sh is used. All options are those of 'offkit install'.
 
        sh install.sh --probe >server.json
 Describe this server for 'offkit bundle --target server.json', as 'offkit probe' does; it needs no Python.
@@ -41,7 +41,7 @@ set_option() {
 # Sets what start.sh lists; $bundle stays empty when none is named, $unknown is for 'offkit install'
 # to refuse, unless there is none to do it.
 read_arguments() {
-    bundle='' prefix='' keep='' python='' isos='' repo_dirs='' get_python=''
+    bundle='' parts='' prefix='' keep='' python='' isos='' repo_dirs='' get_python=''
     no_root='' dry_run='' quiet='' verbose='' ld_so_conf='' unknown=''
     previous=
     options=1
@@ -164,23 +164,31 @@ misused() {
 find_bundle() {
     here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P) || exit 4
     count=0
-    for candidate in "$here"/*.tar; do
+    for candidate in "$here"/*.tar "$here"/*.parts; do
         [ -f "$candidate" ] || continue
         bundle=$candidate
         count=$((count + 1))
     done
     if [ "$count" -ne 1 ]; then
         usage >&2
-        fail 2 "$count *.tar files beside install.sh: give the bundle"
+        fail 2 "$count bundles (*.tar, *.parts) beside install.sh: give the one that is meant"
     fi
 }
 
-# As server/bundle/bundle_file.py.
+# As server/bundle/file.py.
 check_bundle() {
+    case $bundle in
+        *.[0-9][0-9][0-9]*) [ ! -f "${bundle%.*}.parts" ] || bundle=${bundle%.*}.parts ;;
+    esac
+    if [ -d "$bundle" ]; then
+        set -- "$bundle"/*.parts
+        [ "$#" -ne 1 ] || [ ! -f "$1" ] || bundle=$1
+    fi
     name_one="give the bundle.tar that 'offkit bundle' wrote"
     [ -e "$bundle" ] || fail 2 "$bundle does not exist" "$name_one"
     [ ! -d "$bundle" ] || fail 2 "$bundle is a directory" "$name_one"
     [ -f "$bundle" ] || fail 2 "$bundle is not a regular file" "$name_one"
     [ -r "$bundle" ] || fail 4 "$bundle cannot be read: Permission denied" "check its permissions, or read it as another user"
+    find_parts
 }
 

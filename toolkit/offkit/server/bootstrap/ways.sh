@@ -184,7 +184,7 @@ plain_prefix() {
 
 # What the environment takes while it is made, in KiB.
 environment_size() {
-    bytes=$(LC_ALL=C tar -xOf - @OFFKIT_TOP_WORD@MANIFEST.json <"$bundle" 2>/dev/null | bytes_needed)
+    bytes=$(member @OFFKIT_TOP_WORD@MANIFEST.json 2>/dev/null | bytes_needed)
     echo $(((bytes + 1023) / 1024))
 }
 

@@ -18,9 +18,8 @@ from offkit.model.archive import BLOCK, END, MAX_MANIFEST, is_safe
 from offkit.model.errors import IntegrityError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
+from offkit.server.bundle.file import AGAIN, CHUNK
 
-AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"
-CHUNK = 1024 * 1024  # bytes read at once
 _SCAN = 16 * 1024 * 1024  # install.sh is a few kB; a manifest is not looked for beyond this
 _LONGEST_RECORD = 64 * 1024
 _MOST_ENTRIES = 100000

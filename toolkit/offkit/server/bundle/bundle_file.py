@@ -6,12 +6,8 @@ not fit, server.bundle.autopsy reads the file a second time, tolerantly, to say 
 Nothing is written here.
 """
 
-import errno
 import hashlib
 import io
-import os
-import stat
-from contextlib import contextmanager
 from shlex import quote
 from typing import (
     TYPE_CHECKING,
@@ -31,69 +27,21 @@ from typing import (
 from offkit.model import archive, layout, words
 from offkit.model import manifest as manifest_model
 from offkit.model.archive import END
-from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError, damaged
+from offkit.model.errors import IntegrityError, UsageError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 from offkit.server.bundle import autopsy
-from offkit.server.bundle.autopsy import AGAIN, CHUNK, Segment
+from offkit.server.bundle.autopsy import Segment
+from offkit.server.bundle.file import AGAIN, CHUNK, File
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 else:
     Hash = object  # hashlib names no type at run time
 
-_NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
 _OWN = (layout.REQUIREMENTS, layout.CHECKLIST)  # what every target has
-
-
-class File:
-    """A bundle's file, open as long as something refers to it: what was verified is what is read
-    later, whatever its name leads to by then.
-
-    What does not exist or is no regular file is a usage error, what is forbidden an environment
-    problem, what the medium cannot read an integrity error, here and in ``reading``.
-    """
-
-    _descriptor = -1
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        with self._speaking():
-            kind = os.stat(path).st_mode
-            if not stat.S_ISREG(kind):
-                what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
-                raise UsageError("{} is {}".format(path, what), fix=_NAME_ONE)
-            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-
-    def __del__(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-
-    @property
-    def size(self) -> int:
-        """In bytes, now."""
-        return os.fstat(self._descriptor).st_size
-
-    @contextmanager
-    def reading(self, offset: int = 0) -> Iterator[BinaryIO]:
-        """The file, at ``offset``, as it is now: nothing is left in a buffer. One reader at a time."""
-        with self._speaking(), open(self._descriptor, "rb", closefd=False) as stream:
-            stream.seek(offset)
-            yield stream
-
-    @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        try:
-            yield
-        except (FileNotFoundError, NotADirectoryError):
-            raise UsageError("{} does not exist".format(self.path), fix=_NAME_ONE)
-        except OSError as error:
-            message = "{} cannot be read: {}".format(self.path, error.strerror)
-            if error.errno == errno.EIO:
-                raise damaged("BUN007", self.path, message, AGAIN)
-            raise EnvironmentProblem(message, fix="check its permissions, or read it as another user")
 
 
 class BundleFile(NamedTuple):
@@ -369,7 +317,7 @@ def compare(
             rest = source.read(1)
         if not damage and end == END and not rest:
             return
-        findings = autopsy.explain(opened, segments, damage, end, actual, size)
+        findings = file.amiss() or autopsy.explain(opened, segments, damage, end, actual, size)
     message = "{} is not intact: {}".format(file.path, words.several(len(findings), "problem"))
     raise IntegrityError(message, findings)
 

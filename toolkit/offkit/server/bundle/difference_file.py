@@ -16,8 +16,8 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Reporter
 from offkit.server.bundle import autopsy, bundle_file
-from offkit.server.bundle.autopsy import AGAIN, Segment
-from offkit.server.bundle.bundle_file import File
+from offkit.server.bundle.autopsy import Segment
+from offkit.server.bundle.file import AGAIN, File
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash

@@ -1,12 +1,15 @@
-"""offkit bundle --since: what leaves is what is new, and with the old bundle it is the whole one."""
+"""How a bundle travels: as what is new in it (--since), and in parts (--part-size)."""
 
 import hashlib
 import json
+import os
 import tarfile
 
 import pytest
 
 from offkit.edges import data
+from offkit.model.errors import UsageError
+from offkit.online.carry import parting
 from offkit.server.bundle import bundle_file, difference_file
 
 FOR = {"one": ["--target", "el7"], "several": ["--target", "el7", "--target", "el9"]}
@@ -91,3 +94,83 @@ def test_what_is_no_bundle(offkit, tmp_path, monkeypatch, old, code, said):
     assert (found, said in err) == (code, True), err
     assert not (tmp_path / "new.tar").exists()
     assert index.asked == []
+
+
+def test_parts(offkit, tmp_path, monkeypatch):
+    """In the place of the bundle: joined they are its bytes; install.sh is beside them, and the same."""
+    run, _ = offkit
+    monkeypatch.chdir(tmp_path)
+    words = ("bundle", "alpha", "--target", "el7", "-o")
+    assert run(*words, "whole.tar")[0] == 0
+    monkeypatch.setattr(parting, "SMALLEST", 1)
+    code, said, err = run(*words, "b.tar", "--part-size", "100K")
+    assert code == 0, err
+    whole = (tmp_path / "whole.tar").read_bytes()
+    number = -(-len(whole) // 102400)
+    assert f"in {number} parts" in said.splitlines()[0]
+    assert "sh install.sh b.tar.parts" in said
+    assert sorted(os.listdir(".")) == ["b.tar-parts", "cache", "whole.tar"]
+    names = [f"b.tar.{one:03d}" for one in range(1, number + 1)]
+    assert sorted(os.listdir("b.tar-parts")) == [*names, "b.tar.parts", "install.sh"]
+    pieces = [(tmp_path / "b.tar-parts" / name).read_bytes() for name in names]
+    assert {len(one) for one in pieces[:-1]} == {102400}
+    assert b"".join(pieces) == whole
+    with tarfile.open("whole.tar") as tar:
+        assert tar.extractfile("install.sh").read() == (tmp_path / "b.tar-parts" / "install.sh").read_bytes()
+    opened = bundle_file.verify(bundle_file.read_manifest("b.tar-parts"))
+    assert opened.digest == bundle_file.read_manifest("whole.tar").digest
+    # Once more, with other parts: those that were there go.
+    code, said, err = run(*words, "b.tar", "--part-size", "4M", "--json")
+    assert json.loads(said)["parts"]["names"] == ["b.tar.001"]
+    assert sorted(os.listdir("b.tar-parts")) == ["b.tar.001", "b.tar.parts", "install.sh"]
+
+
+def test_a_difference_in_parts(offkit, tmp_path, monkeypatch):
+    run, index = offkit
+    monkeypatch.chdir(tmp_path)
+    words = ("bundle", "alpha", "--target", "el7", "-o")
+    run(*words, "1.tar")
+    index.add("alpha", "1.1", requires=["beta"])
+    run(*words, "2.tar")
+    monkeypatch.setattr(parting, "SMALLEST", 1)
+    code, said, err = run(*words, "2.diff", "--since", "1.tar", "--part-size", "50K")
+    assert code == 0, err
+    assert "offkit merge OLD.tar 2.diff.parts -o NEW.tar" in said
+    assert run("merge", "1.tar", "2.diff-parts/2.diff.parts", "-o", "made.tar")[0] == 0
+    assert (tmp_path / "made.tar").read_bytes() == (tmp_path / "2.tar").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("fat32", 4293918720),
+        ("DVD", 4697620480),
+        ("4000M", 4194304000),
+        ("2g", 2 << 30),
+        ("1048576", 1 << 20),
+    ],
+)
+def test_sizes(text, size):
+    """The file system's own limit, and the disc's."""
+    assert parting.size_of(text) == size
+    assert parting.size_of("fat32") < 1 << 32
+    assert parting.size_of("dvd") < 4700372992
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1M", "1.5G", "1T", "0", "1M2", "10K", "\u0661M"])
+def test_what_is_no_size(text):
+    with pytest.raises(UsageError, match="--part-size"):
+        parting.size_of(text)
+
+
+def test_a_place_that_is_taken(offkit, tmp_path, monkeypatch):
+    """Nothing of somebody else's is removed; refused before anything is asked."""
+    run, index = offkit
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.tar-parts").mkdir()
+    (tmp_path / "b.tar-parts" / "mine").write_bytes(b"")
+    code, _, err = run("bundle", "alpha", "--target", "el7", "-o", "b.tar", "--part-size", "1M")
+    assert code == 2
+    assert "b.tar-parts, where the parts belong, has something else in it" in err
+    assert index.asked == []
+    assert os.listdir("b.tar-parts") == ["mine"]
