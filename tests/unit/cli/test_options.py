@@ -330,7 +330,13 @@ def test_how_much_each_command_says(commands, monkeypatch, name):
         raise Stop
 
     monkeypatch.setattr(render, "console", console)
-    words = {"install": ["b"], "inspect": ["b"], "verify": ["b"], "report": ["d"], "merge": ["o", "d", "-o", "n"]}.get(name, [])
+    words = {
+        "install": ["b"],
+        "inspect": ["b"],
+        "verify": ["b"],
+        "report": ["d"],
+        "merge": ["o", "d", "-o", "n"],
+    }.get(name, [])
     for option, modes in (
         (None, (False, False, False)),
         ("--json", (True, False, False)),

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -163,11 +163,7 @@ def bundle(
         console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
     indices = (index_url, extra_index_url, find_links, no_index, trusted_host)
     args = options.index_args(*indices, proxy, cert, pre, indexes, taken, client_cert)
-    wanted = tuple(requirements or ())
-    if control_node:
-        wanted = fleet.requirements(wanted)
-    elif not wanted and not files and not editables:
-        wanted = online.default_requirements()
+    wanted = _wanted(tuple(requirements or ()), bool(files or editables), control_node)
     _collections(collection or (), control_node, offline)
     if carry_source and offline:
         raise UsageError("--carry-source asks an index what the sources need", fix="leave out --offline")
@@ -203,6 +199,16 @@ def bundle(
         for (where, own, _), isos, one, each in zip(fitting, allotted, images or [""] * len(fitting), more)
     ]
     _finish(list(zip(naming.names([order.target for order in orders]), orders)), console, dry_run)
+
+
+def _wanted(named: Tuple[str, ...], more: bool, control_node: bool) -> Tuple[str, ...]:
+    """The requirements, where ``more`` says whether files have some."""
+    from offkit.online import bundle as online
+    from offkit.online.carry import control_node as fleet
+
+    if control_node:
+        return fleet.requirements(named)
+    return named or (() if more else online.default_requirements())
 
 
 def _collections(asked: Sequence[str], control_node: bool, offline: bool) -> None:

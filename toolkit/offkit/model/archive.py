@@ -11,6 +11,7 @@ import re
 from typing import Tuple
 
 BLOCK = 512
+CHUNK = 1 << 20  # bytes of contents that are in memory at once
 END = b"\0" * (2 * BLOCK)
 MAX_SIZE = 8**11 - 1  # eleven octal digits
 # Modification time of every member, in seconds since 1970: of 0, GNU tar 1.26 (EL 7) says for each member

@@ -8,6 +8,8 @@ from typing import Iterable, Sequence, Tuple, Type
 
 from offkit.model.finding import ERROR, Finding
 
+AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"  # what is done about damage
+
 EXIT_OK = 0
 EXIT_PROBLEMS = 1
 EXIT_USAGE = 2

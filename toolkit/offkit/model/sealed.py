@@ -8,9 +8,7 @@ import json
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator
 
-from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError, damaged
-
-_AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"
+from offkit.model.errors import AGAIN, EnvironmentProblem, OffkitError, UsageError, damaged
 
 
 def dump(data: Dict[str, Any]) -> bytes:
@@ -51,4 +49,4 @@ def reading(name: str) -> Iterator[None]:
     except OffkitError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise damaged("BUN002", name, "{} is damaged: {}".format(name, error), _AGAIN)
+        raise damaged("BUN002", name, "{} is damaged: {}".format(name, error), AGAIN)

@@ -14,11 +14,10 @@ import re
 from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.model import archive, layout, words
-from offkit.model.archive import BLOCK, END, MAX_MANIFEST, is_safe
-from offkit.model.errors import IntegrityError, damaged
+from offkit.model.archive import BLOCK, CHUNK, END, MAX_MANIFEST, is_safe
+from offkit.model.errors import AGAIN, IntegrityError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
-from offkit.server.bundle.file import AGAIN, CHUNK
 
 _SCAN = 16 * 1024 * 1024  # install.sh is a few kB; a manifest is not looked for beyond this
 _LONGEST_RECORD = 64 * 1024

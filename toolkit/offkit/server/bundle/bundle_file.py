@@ -26,15 +26,15 @@ from typing import (
 
 from offkit.model import archive, layout, words
 from offkit.model import manifest as manifest_model
-from offkit.model.archive import END
-from offkit.model.errors import IntegrityError, UsageError, damaged
+from offkit.model.archive import CHUNK, END
+from offkit.model.errors import AGAIN, IntegrityError, UsageError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 from offkit.server.bundle import autopsy
 from offkit.server.bundle.autopsy import Segment
-from offkit.server.bundle.file import AGAIN, CHUNK, File
+from offkit.server.bundle.file import File
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash

@@ -11,13 +11,13 @@ from offkit.model import archive, difference, layout, words
 from offkit.model import manifest as manifest_model
 from offkit.model.archive import BLOCK, END
 from offkit.model.difference import Base, Content, Difference
-from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError, damaged
+from offkit.model.errors import AGAIN, EnvironmentProblem, IntegrityError, UsageError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Reporter
 from offkit.server.bundle import autopsy, bundle_file
 from offkit.server.bundle.autopsy import Segment
-from offkit.server.bundle.file import AGAIN, File
+from offkit.server.bundle.file import File
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash

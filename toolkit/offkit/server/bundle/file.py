@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from typing import BinaryIO, Iterator, List, NamedTuple, Optional, Tuple
 
 from offkit.model import parts, words
-from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError, damaged
+from offkit.model.archive import CHUNK
+from offkit.model.errors import AGAIN, EnvironmentProblem, IntegrityError, UsageError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.parts import Index
 
-AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"
-CHUNK = 1024 * 1024  # bytes read at once
 _NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
 
 
