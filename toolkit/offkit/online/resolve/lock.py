@@ -416,7 +416,7 @@ class Session:
             self.repository, read.lines, read.files, request.constraints, found.append, request.build, wrong
         )
         with foreign.markers_of(self.target):
-            parsed = foreign.evaluable(parsed, wrong)
+            parsed = requirement.once(foreign.evaluable(parsed, wrong))
         if unreadable is None:
             foreign.refuse(wrong)
         if taken is not None:

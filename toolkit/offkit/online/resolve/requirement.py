@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -45,6 +45,23 @@ def is_source_constraint(ireq: Any) -> bool:
     """Whether it says what a package is to be built from, should anybody need it."""
     named = ireq.constraint and ireq.name and not ireq.editable
     return bool(named and ireq.link is not None and not ireq.link.is_wheel)
+
+
+def once(ireqs: Iterable[Any]) -> list[Any]:
+    """Without those that say what an earlier one says: a list that was put together of others has many, and
+    pip's time is their number squared."""
+    found: dict[Any, Any] = {}
+    for one in ireqs:
+        said = (
+            str(one.req),
+            str(one.markers),
+            str(one.link),
+            one.constraint,
+            one.editable,
+            str(one.hash_options),
+        )
+        found.setdefault(said, one)
+    return list(found.values())
 
 
 def allow(requirements: Sequence[Any], stand_ins: Sequence[StandIn]) -> None:
