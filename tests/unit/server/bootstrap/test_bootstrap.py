@@ -140,12 +140,19 @@ def test_wrong_arguments(server, args, code, words):
     assert words in err
 
 
+def test_no_function_takes_the_place_of_another():
+    """The parts are one script."""
+    names = re.findall(rb"^([a-z_]+)\(\)", script(), re.MULTILINE)
+    assert len(names) > 100
+    assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
 def test_two_bundles_beside_it(server):
     """No guessing."""
     (server / "medium" / "other.tar").write_bytes(b"")
     code, out, err = sh(server)
     assert (code, out) == (2, "")
-    assert "2 *.tar files" in err
+    assert "2 bundles (*.tar, *.parts) beside install.sh" in err
 
 
 def test_every_candidate_is_refused_with_a_reason(server):

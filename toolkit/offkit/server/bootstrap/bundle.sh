@@ -80,14 +80,14 @@ what_it_knows() { grep '^OFFKIT_[A-Z0-9_]*='; }
 member() { of_bundle env LC_ALL=C tar -xOf - "$1"; }
 
 # shellcheck disable=SC2317,SC2329 # called by of_bundle
-unpack_rpms() { (cd -- "$scratch/carried/in" && LC_ALL=C tar -xof - @OFFKIT_TOP_WORD@rpms); }
+unpack_carried() { (cd -- "$scratch/carried/in" && LC_ALL=C tar -xof - @OFFKIT_TOP_WORD@rpms); }
 
 # The bundle's own RPMs as one more directory with a repodata/, called like the bundle.
 own_rpms=
 take_rpms() {
     verify_bundle
     mkdir -p "$scratch/carried/in"
-    of_bundle unpack_rpms 2>/dev/null || {
+    of_bundle unpack_carried 2>/dev/null || {
         has_room || no_room
         fail 3 "$bundle: its RPMs cannot be unpacked" "copy the bundle again, and compare sha256sum on both sides of the gap"
     }
