@@ -1,5 +1,6 @@
 """How a bundle travels: as what is new in it (--since), and in parts (--part-size)."""
 
+import errno
 import hashlib
 import json
 import os
@@ -123,6 +124,51 @@ def test_parts(offkit, tmp_path, monkeypatch):
     code, said, err = run(*words, "b.tar", "--part-size", "4M", "--json")
     assert json.loads(said)["parts"]["names"] == ["b.tar.001"]
     assert sorted(os.listdir("b.tar-parts")) == ["b.tar.001", "b.tar.parts", "install.sh"]
+
+
+def test_names_that_no_index_has(offkit, tmp_path, monkeypatch):
+    """A blank, letters beyond ASCII: the parts have others. The document names what is there."""
+    run, _ = offkit
+    monkeypatch.chdir(tmp_path)
+    words = ("bundle", "alpha", "--target", "el7", "-o", "my b\xfcndel.tar", "--part-size", "1M", "--json")
+    code, said, err = run(*words)
+    assert code == 0, err
+    told = json.loads(said)
+    assert told["path"] == str(tmp_path / "my b\xfcndel.tar-parts" / "my_b_ndel.tar.parts")
+    opened = bundle_file.verify(bundle_file.read_manifest(told["path"]))
+    assert opened.digest == told["digest"]
+    assert run(*words)[0] == 0  # in the place of those
+
+
+def test_too_many(offkit, tmp_path, monkeypatch):
+    """The whole bundle stays."""
+    run, _ = offkit
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(parting, "SMALLEST", 1)
+    code, _, err = run("bundle", "alpha", "--target", "el7", "-o", "b.tar", "--part-size", "1K")
+    assert code == 2
+    assert "parts; 500 are the most" in err
+    bundle_file.verify(bundle_file.read_manifest("b.tar"))
+    assert sorted(os.listdir(".")) == ["b.tar", "cache"]
+
+
+def test_a_disk_that_refuses_parts(offkit, tmp_path, monkeypatch):
+    """There is neither then, and nothing half done; the parts that were there before stay."""
+    run, _ = offkit
+    monkeypatch.chdir(tmp_path)
+    words = ("bundle", "alpha", "--target", "el7", "-o", "b.tar", "--part-size", "1M")
+    assert run(*words)[0] == 0
+    before = sorted(os.listdir("b.tar-parts"))
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(parting, "_copied", refuse)
+    code, _, err = run(*words)
+    assert code == 4
+    assert "b.tar cannot be parted: No space left on device" in err
+    assert sorted(os.listdir(".")) == ["b.tar-parts", "cache"]
+    assert sorted(os.listdir("b.tar-parts")) == before
 
 
 def test_a_difference_in_parts(offkit, tmp_path, monkeypatch):

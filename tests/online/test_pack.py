@@ -81,7 +81,7 @@ def test_a_disk_that_refuses_what_was_written(tmp_path, monkeypatch, often, time
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(packing, "_SYNCED", often)
     file = tmp_path / "b-1-py3-none-any.whl"
-    file.write_bytes(b"x" * (3 * packing.CHUNK))
+    file.write_bytes(b"x" * (3 * archive.CHUNK))
     place = tmp_path / "made"
     place.mkdir()
     with pytest.raises(EnvironmentProblem, match="Input/output error"):

@@ -146,7 +146,7 @@ def bundle(
     from offkit.model import several as naming
     from offkit.online import bundle as online
     from offkit.online.carry import control_node as fleet
-    from offkit.online.carry import pack, pythons, rpms
+    from offkit.online.carry import pack, parting, pythons, rpms
     from offkit.online.request import inputs
     from offkit.online.rpms import places
     from offkit.online.wheels import fetch
@@ -171,8 +171,9 @@ def bundle(
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
     images = _images(image or (), len(targets))
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
+    base, size = _base(since), parting.size_of(part_size) if part_size else 0
     if not dry_run:
-        pack.destination(out)
+        (parting.folder if size else pack.destination)(out)
     allotted = rpms.allotted(tuple(iso or ()), [where for where, _, _ in fitting])
     more = rpms.more(rpm_repo or (), rpm_key or (), options.described(python, target), offline)
     for said in places.left_out(rpm_repo or ()):
@@ -193,8 +194,8 @@ def bundle(
             one,
             each,
             tuple(collection or ()),
-            _base(since),
-            _part_size(part_size, out),
+            base,
+            size,
         )
         for (where, own, _), isos, one, each in zip(fitting, allotted, images or [""] * len(fitting), more)
     ]
@@ -231,15 +232,6 @@ def _base(since: Optional[str]) -> "Optional[Base]":
     from offkit.server.bundle import difference_file
 
     return difference_file.base(since) if since else None
-
-
-def _part_size(text: Optional[str], out: Path) -> int:
-    """0 for a bundle in one file. Raises UsageError."""
-    from offkit.online.carry import parting
-
-    if text:
-        parting.folder(out)
-    return parting.size_of(text) if text else 0
 
 
 def _images(images: Sequence[str], targets: int) -> Sequence[str]:

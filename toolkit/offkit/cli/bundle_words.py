@@ -111,7 +111,7 @@ def done(made: Any, order: Any) -> None:
     render.document(
         "offkit/bundle-report-1",
         target=where.to_json(),
-        path=str(packed.path),
+        path=_path(made),
         size=packed.size,
         sha256=packed.sha256,
         digest=packed.digest,
@@ -143,7 +143,7 @@ def done_for_several(made: Any) -> None:
     packed = made.packed
     render.document(
         "offkit/bundle-report-several-1",
-        path=str(packed.path),
+        path=_path(made),
         size=packed.size,
         sha256=packed.sha256,
         digest=packed.digest,
@@ -170,9 +170,14 @@ def done_for_several(made: Any) -> None:
     _carry(made)
 
 
+def _path(made: Any) -> str:
+    """The file to name where the bundle is wanted."""
+    return str(made.parted.listed if made.parted else made.packed.path)
+
+
 def _difference(made: Any) -> Optional[Dict[str, Any]]:
     between = made.difference
-    return dict(between._asdict(), path=str(between.path)) if between else None
+    return dict(between._asdict(), path=_path(made)) if between else None
 
 
 def _parts(made: Any) -> Optional[Dict[str, Any]]:
@@ -290,7 +295,7 @@ def _came(counted: Any, made: Any) -> None:
         came = "{}, {}".format(words.several(counted.downloaded, "file"), size)
     render.line("  downloaded {}, from the cache {}".format(came, counted.cached))
     if made.difference:
-        render.line("  sha256 {} of this file".format(made.difference.sha256))
+        render.line("  sha256 {} of the difference".format(made.difference.sha256))
         render.line("  sha256 {} of the whole bundle".format(made.packed.sha256))
         render.line("  it is to the bundle with the digest {}".format(made.difference.base))
     else:

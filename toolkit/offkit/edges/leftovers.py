@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Pattern
+from typing import BinaryIO, Iterator, List, Optional, Pattern
 
 _MARK = ".offkit"
 _HOSTS_OWN = "pid:[4026531836]"  # the namespace of processes that no container is (PROC_PID_INIT_INO)
@@ -59,6 +59,24 @@ def scratch(place: Optional[str] = None) -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def unfinished(place: str, kind: str) -> Iterator[BinaryIO]:
+    """A new file that takes the place of ``place``, readable by everybody, once it is whole and on the disk;
+    else it is gone. Those that killed runs left there go first. Raises OSError."""
+    sweep(os.path.dirname(place))
+    handle, partial = tempfile.mkstemp(dir=os.path.dirname(place), prefix=prefix(kind))
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, 0o644)
+        os.replace(partial, place)
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
 
 
 def sweep(directory: Optional[str] = None) -> List[str]:

@@ -28,6 +28,11 @@ def is_safe(path: str) -> bool:
     return bool(_SAFE.fullmatch(path)) and not any(part in (".", "..") for part in path.split("/"))
 
 
+def as_safe(name: str) -> str:
+    """A file's name as such a path may have it, whatever it is called here."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+
+
 def padding(size: int) -> int:
     """Bytes of zeros behind ``size`` bytes of contents."""
     return -size % BLOCK

@@ -9,7 +9,8 @@ The parts are slices of the tar, all but the last of one size, and beside them l
     …
     # self 9a…0c
 
-``cat bundle.tar.0*`` is the bundle, for whoever has no offkit. The last line is the SHA-256 of all before it.
+``cat bundle.tar.[0-9]*`` is the bundle, for whoever has no offkit. The last line is the SHA-256 of all
+before it.
 """
 
 import hashlib
@@ -21,7 +22,8 @@ from offkit.model.errors import IntegrityError, damaged
 
 SCHEMA = b"# offkit/parts-1\n"
 EXTENSION = ".parts"
-LARGEST = 1 << 20  # bytes of an index: more parts than anybody carries
+MOST = 500  # parts: all of them are open at once, and a process has 1,024 files
+LARGEST = 1 << 20  # bytes of an index
 _WHOLE = re.compile(r"# bundle (\d{1,18}) bytes in parts of (\d{1,18}), sha256 ([0-9a-f]{64})")
 _PART = re.compile(r"([0-9a-f]{64})  (\S+)")
 
@@ -41,8 +43,8 @@ class Index(NamedTuple):
 
 
 def name(bundle: str, number: int) -> str:
-    """Of part ``number``, from 1 on, of a bundle of that name."""
-    return "{}.{:03d}".format(bundle, number)
+    """Of part ``number``, from 1 to MOST, of a bundle of that name: by these they are in their order."""
+    return "{}.{:03d}".format(archive.as_safe(bundle), number)
 
 
 def dump(index: Index) -> bytes:
@@ -66,7 +68,7 @@ def load(text: bytes, path: str) -> Index:
     if not found:
         raise _damaged(path, "it says nothing of a bundle")
     size, part_size = int(found.group(1)), int(found.group(2))
-    if not size > 0 or part_size < 1 or len(lines) != -(-size // part_size):
+    if not size > 0 or part_size < 1 or len(lines) != -(-size // part_size) or len(lines) > MOST:
         raise _damaged(path, "it lists {} parts of {} bytes for {} bytes".format(len(lines), part_size, size))
     parts: List[Part] = []
     for number, line in enumerate(lines):

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import data, leftovers, releases
-from offkit.model import built, carried, checklist, layout, origin, proof, question, sources, target, words
+from offkit.model import (
+    archive,
+    built,
+    carried,
+    checklist,
+    layout,
+    origin,
+    proof,
+    question,
+    sources,
+    target,
+    words,
+)
 from offkit.model.checklist import Checklist
 from offkit.model.control_node import Collection
 from offkit.model.difference import Base
@@ -230,7 +241,8 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
 def _to_travel(packed: Packed, order: Order, reporter: Reporter) -> tuple[Written | None, Parted | None]:
     """The finished bundle as it will be carried."""
     written = instead(packed, order.since, reporter) if order.since else None
-    return written, split(packed.path, order.part_size, reporter) if order.part_size else None
+    sha256 = written.sha256 if written else packed.sha256
+    return written, split(packed.path, sha256, order.part_size, reporter) if order.part_size else None
 
 
 class Several(NamedTuple):
@@ -576,11 +588,6 @@ def _members(
         *(Source(path, text.encode("utf-8")) for path, text in repo.items()),
         *order.pythons.members(),
         *chosen.members,
-        *([Source(layout.SMOKE + _safe(order.smoke.name), order.smoke)] if order.smoke else []),
+        *([Source(layout.SMOKE + archive.as_safe(order.smoke.name), order.smoke)] if order.smoke else []),
         *(Source(layout.WHEELS + path.name, path, store.sha256(path)) for path in wheels),
     ]
-
-
-def _safe(name: str) -> str:
-    """As a member may be called, whatever a file is called here."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name)

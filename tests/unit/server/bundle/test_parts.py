@@ -42,9 +42,9 @@ def test_as_one_file(folder, name):
         assert wheel.testzip() is None
 
 
-@pytest.mark.parametrize("size", [1, 511, 512, 513, 4096, len(MADE.data) - 1, len(MADE.data), 1 << 20])
+@pytest.mark.parametrize("size", [11, 511, 512, 513, 4096, len(MADE.data) - 1, len(MADE.data), 1 << 20])
 def test_parts_of_any_size(tmp_path, size):
-    data = MADE.data[:4000] if size == 1 else MADE.data
+    data = MADE.data[:4000] if size == 11 else MADE.data
     for name, part in bundle_maker.parted(data, size).items():
         (tmp_path / name).write_bytes(part)
     file = File(str(tmp_path / "bundle.tar.parts"))
@@ -87,6 +87,38 @@ def test_damage(folder):
     assert [(one.code, one.subject) for one in found] == [("BUN024", NAMES[1]), ("BUN024", NAMES[2])]
     assert "bytes 3000 to 5999 of the bundle, is damaged or of another bundle" in found[0].message
     assert found[0].fix == "carry {} again, and put it beside the index".format(NAMES[1])
+
+
+@pytest.mark.parametrize("where", [10, 600, 1500, 2900])
+def test_damage_at_the_front(folder, where):
+    """Where install.sh and the manifest are, by which all else is read: of the part, too."""
+    data = bytearray((folder / NAMES[0]).read_bytes())
+    data[where] ^= 1
+    (folder / NAMES[0]).write_bytes(bytes(data))
+    with pytest.raises(IntegrityError) as caught:
+        whole(folder)
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("BUN024", NAMES[0])]
+
+
+def damage(place, size, offset):
+    """One bit of a bundle in parts of ``size`` bytes; the name of the part."""
+    name = "{}.{:03d}".format(place, offset // size + 1)
+    with open(name, "r+b") as part:
+        part.seek(offset % size)
+        (byte,) = part.read(1)
+        part.seek(offset % size)
+        part.write(bytes([byte ^ 1]))
+    return os.path.basename(name)
+
+
+def test_damage_while_it_is_read(folder):
+    """After it was verified."""
+    opened = whole(folder)
+    beta = layout.WHEELS + "beta-2.0-py3-none-any.whl"
+    name = damage(str(folder / "bundle.tar"), SIZE, MADE.offsets[beta][1])
+    with pytest.raises(IntegrityError) as caught:
+        opened.read(beta)
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("BUN024", name)]
 
 
 def test_a_part_of_another_bundle(folder):
@@ -144,3 +176,15 @@ def test_differences_and_bundles_in_parts(folder):
     out = str(folder / "made.tar")
     difference_file.merge(str(folder / "old"), [str(folder / "between" / "d.001")], out, Reporter())
     assert (folder / "made.tar").read_bytes() == MADE.data
+    (folder / "made.tar").unlink()
+    shared = layout.WHEELS + "alpha-1.0-py3-none-any.whl"
+    for place, size, offset in (
+        (folder / "old" / "bundle.tar", 5000, OLD.offsets[shared][1]),
+        (folder / "between" / "d", 2000, 100),
+    ):
+        name = damage(str(place), size, offset)
+        with pytest.raises(IntegrityError) as caught:
+            difference_file.merge(str(folder / "old"), [str(folder / "between" / "d.parts")], out, Reporter())
+        assert [(one.code, one.subject) for one in caught.value.findings] == [("BUN024", name)]
+        assert not os.path.exists(out)
+        damage(str(place), size, offset)  # and back

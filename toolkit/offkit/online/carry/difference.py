@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -16,7 +14,7 @@ from offkit.model.difference import Base, Content
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.manifest import Member
 from offkit.model.report import Reporter
-from offkit.online.carry.pack import CHUNK, Packed, destination
+from offkit.online.carry.pack import Packed, destination
 
 
 class Written(NamedTuple):
@@ -41,24 +39,17 @@ def instead(packed: Packed, base: Base, reporter: Reporter) -> Written:
     place = destination(packed.path)
     where = _places([first, own, *others])
     try:
-        handle, partial = tempfile.mkstemp(dir=place.parent, prefix=leftovers.prefix("bundle"))
-        try:
-            with os.fdopen(handle, "wb") as file, place.open("rb") as whole:
-                seen, size = hashlib.sha256(), 0
-                total = sum(one.size for one in found.members)
-                with reporter.bar("packing the difference", total, "B") as bar:
-                    for chunk in _tar(found.members, listed, whole, where):
-                        file.write(chunk)
-                        seen.update(chunk)
-                        size += len(chunk)
-                        bar.advance(len(chunk))
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(partial, 0o644)
-            os.replace(partial, place)
-        finally:
-            if os.path.exists(partial):
-                os.unlink(partial)
+        with (
+            leftovers.unfinished(str(place), "bundle") as file,
+            place.open("rb") as whole,
+            reporter.bar("packing the difference", sum(one.size for one in found.members), "B") as bar,
+        ):
+            seen, size = hashlib.sha256(), 0
+            for chunk in _tar(found.members, listed, whole, where):
+                file.write(chunk)
+                seen.update(chunk)
+                size += len(chunk)
+                bar.advance(len(chunk))
     except OSError as error:
         raise EnvironmentProblem(
             f"{packed.path} is the whole bundle; the difference cannot be written: {error.strerror or error}",
@@ -97,6 +88,6 @@ def _tar(
 
 def _read(source: BinaryIO, size: int) -> Iterator[bytes]:
     while size:
-        chunk = source.read(min(CHUNK, size))
+        chunk = source.read(min(archive.CHUNK, size))
         size -= len(chunk)
         yield chunk

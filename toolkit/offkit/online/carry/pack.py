@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -19,7 +18,6 @@ from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 from offkit.online.index.pool import outcome, pool
 
-CHUNK = 1 << 20
 _SYNCED = 32 << 20  # bytes, after which the disk gets what was written, so that the end is not waited for
 _UNKNOWN = "0" * 64  # the hash of a file that nobody has read yet
 
@@ -107,35 +105,27 @@ def write(
     ahead += archive.footprint(layout.MANIFEST, len(manifest.dump(listing)))[1]
     total = ahead + sum(archive.footprint(one.path, one.size)[1] for one in members[1:]) + len(archive.END)
     try:
-        leftovers.sweep(str(place.parent))
-        handle, partial = tempfile.mkstemp(dir=place.parent, prefix=leftovers.prefix("bundle"))
-        try:
-            with (
-                os.fdopen(handle, "w+b") as file,
-                pool(2) as beside,
-                reporter.bar("packing", total, "B") as bar,
-            ):
-                tar = _Tar(file, beside, bar)
-                file.seek(ahead)
-                rest = hashlib.sha256()
-                members[1:] = [tar.add(*each, rest) for each in zip(ordered[1:], members[1:], strict=True)]
-                tar.write(archive.END, rest)
-                first = ordered[0]
-                if seal and isinstance(first.contents, bytes):
-                    tar.settle()
-                    first = Source(first.path, seal(first.contents, ahead, rest.hexdigest()))
-                file.seek(0)
-                members[0] = tar.add(first, _member(first))
-                listing = listing._replace(members=tuple(members))
-                text = manifest.dump(listing)
-                manifest.load(text)  # what we cannot read ourselves does not leave the house
-                tar.add(Source(layout.MANIFEST, text), _member(Source(layout.MANIFEST, text)))
-                sha256 = tar.sha256()
-            os.chmod(partial, 0o644)
-            os.replace(partial, place)
-        finally:
-            if os.path.exists(partial):
-                os.unlink(partial)
+        with (
+            leftovers.unfinished(str(place), "bundle") as file,
+            pool(2) as beside,
+            reporter.bar("packing", total, "B") as bar,
+        ):
+            tar = _Tar(file, beside, bar)
+            file.seek(ahead)
+            rest = hashlib.sha256()
+            members[1:] = [tar.add(*each, rest) for each in zip(ordered[1:], members[1:], strict=True)]
+            tar.write(archive.END, rest)
+            first = ordered[0]
+            if seal and isinstance(first.contents, bytes):
+                tar.settle()
+                first = Source(first.path, seal(first.contents, ahead, rest.hexdigest()))
+            file.seek(0)
+            members[0] = tar.add(first, _member(first))
+            listing = listing._replace(members=tuple(members))
+            text = manifest.dump(listing)
+            manifest.load(text)  # what we cannot read ourselves does not leave the house
+            tar.add(Source(layout.MANIFEST, text), _member(Source(layout.MANIFEST, text)))
+            sha256 = tar.sha256()
     except OSError as error:
         raise EnvironmentProblem(
             f"{out} cannot be written: {error.strerror or error}",
@@ -221,7 +211,7 @@ def _chunks(source: Source) -> Iterator[bytes]:
         yield source.contents
         return
     with source.contents.open("rb") as file:
-        while chunk := file.read(CHUNK):
+        while chunk := file.read(archive.CHUNK):
             yield chunk
 
 

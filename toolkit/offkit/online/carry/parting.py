@@ -7,16 +7,15 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from offkit.edges import leftovers
-from offkit.model import layout, parts
+from offkit.model import archive, layout, parts
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.parts import Index, Part
 from offkit.model.report import Reporter
-from offkit.online.carry.pack import CHUNK, destination
+from offkit.online.carry.pack import destination
 
 # FAT32 keeps the size of a file in 32 bits. A DVD+R has 4,700,372,992 bytes, some for the index and
 # install.sh.
@@ -50,7 +49,9 @@ def folder(out: Path) -> Path:
     """Where the parts of a bundle called ``out`` will lie. Raises UsageError where something else is."""
     place = destination(out)
     where = place.with_name(place.name + "-parts")
-    own = re.compile(re.escape(place.name) + r"\.(\d{3,}|parts)|" + re.escape(layout.INSTALL_SH))
+    own = re.compile(
+        re.escape(archive.as_safe(place.name)) + r"\.(\d{3,}|parts)|" + re.escape(layout.INSTALL_SH)
+    )
     if os.path.lexists(where):
         others = [] if where.is_symlink() or not where.is_dir() else sorted(os.listdir(where))
         if where.is_symlink() or not where.is_dir() or not all(map(own.fullmatch, others)):
@@ -61,65 +62,67 @@ def folder(out: Path) -> Path:
     return where
 
 
-def split(out: Path, part_size: int, reporter: Reporter) -> Parted:
-    """Parts in the place of the bundle, in a folder of their own; it takes the room of one part besides.
+def split(out: Path, sha256: str, part_size: int, reporter: Reporter) -> Parted:
+    """Parts in the place of the bundle with that hash, in a folder of their own, with the room of one part.
 
-    Raises EnvironmentProblem where the disk refuses.
+    Raises UsageError where there would be too many, EnvironmentProblem where the disk refuses: then there is
+    neither.
     """
     where, place = folder(out), destination(out)
+    number = -(-place.stat().st_size // part_size)
+    if number > parts.MOST:
+        fix = f"make them larger; {out} is the whole bundle"
+        raise UsageError(f"--part-size: there would be {number} parts; {parts.MOST} are the most", fix=fix)
+    name = archive.as_safe(place.name)
     try:
-        made = tempfile.mkdtemp(dir=where.parent, prefix=leftovers.prefix("parts"))
-        try:
-            with tarfile.open(place) as tar:
+        with leftovers.scratch(str(where.parent)) as scratch:
+            made, whole = Path(scratch, "made"), Path(scratch, "whole")
+            made.mkdir()
+            os.rename(place, whole)  # which is less and less
+            with tarfile.open(whole) as tar:
                 script = tar.extractfile(layout.INSTALL_SH)
-                Path(made, layout.INSTALL_SH).write_bytes(script.read() if script else b"")
-            index = _split(place, Path(made), part_size, reporter)
-            listed = Path(made, place.name + parts.EXTENSION)
-            listed.write_bytes(parts.dump(index))
+                (made / layout.INSTALL_SH).write_bytes(script.read() if script else b"")
+            index = _split(whole, made, name, sha256, part_size, reporter)
+            listed = parts.dump(index)
+            parts.load(listed, name)  # what we cannot read ourselves does not leave the house
+            (made / (name + parts.EXTENSION)).write_bytes(listed)
             os.chmod(made, 0o755)
+            for one in made.iterdir():
+                one.chmod(0o644)
             if where.exists():
                 shutil.rmtree(where)
             os.rename(made, where)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
         raise EnvironmentProblem(
             f"{out} cannot be parted: {error.strerror or error}",
             fix="bundle again, with -o in a place that has room; what was fetched is in the cache",
         ) from error
-    return Parted(where, where / listed.name, tuple(one.name for one in index.parts))
+    return Parted(where, where / (name + parts.EXTENSION), tuple(one.name for one in index.parts))
 
 
-def _split(place: Path, made: Path, part_size: int, reporter: Reporter) -> Index:
+def _split(whole: Path, made: Path, name: str, sha256: str, part_size: int, reporter: Reporter) -> Index:
     """From the end on, so that each part frees the room for the next one."""
-    whole = place.stat().st_size
-    offsets = list(range(0, whole, part_size))
+    total = whole.stat().st_size
     found = []
-    with place.open("rb+") as bundle, reporter.bar("parting", whole, "B") as bar:
-        seen = hashlib.sha256()
-        while chunk := bundle.read(CHUNK):
-            seen.update(chunk)
-        for number in range(len(offsets), 0, -1):
-            offset = offsets[number - 1]
-            name = parts.name(place.name, number)
-            size = min(part_size, whole - offset)
+    with whole.open("rb+") as bundle, reporter.bar("parting", total, "B") as bar:
+        for number, offset in reversed([*enumerate(range(0, total, part_size), 1)]):
+            size = min(part_size, total - offset)
             bundle.seek(offset)
-            with (made / name).open("wb") as part:
-                sha256 = _copied(bundle, part, size)
+            with (made / parts.name(name, number)).open("wb") as part:
+                own = _copied(bundle, part, size)
                 part.flush()
                 os.fsync(part.fileno())
             bundle.truncate(offset)
-            found.append(Part(name, offset, size, sha256))
+            found.append(Part(parts.name(name, number), offset, size, own))
             bar.advance(size)
-    place.unlink()
-    return Index(whole, part_size, seen.hexdigest(), tuple(reversed(found)))
+    return Index(total, part_size, sha256, tuple(reversed(found)))
 
 
 def _copied(source: BinaryIO, sink: BinaryIO, size: int) -> str:
     """SHA-256 (hex) of what was copied."""
     seen = hashlib.sha256()
     while size:
-        chunk = source.read(min(CHUNK, size))
+        chunk = source.read(min(archive.CHUNK, size))
         seen.update(chunk)
         sink.write(chunk)
         size -= len(chunk)

@@ -34,7 +34,7 @@ from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 from offkit.server.bundle import autopsy
 from offkit.server.bundle.autopsy import Segment
-from offkit.server.bundle.file import File
+from offkit.server.bundle.file import File, Window
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -82,7 +82,12 @@ class BundleFile(NamedTuple):
     def open(self, path: str) -> BinaryIO:
         """A seekable, unverified view of a member, for zipfile; the caller closes it."""
         segment = self._segment(path)
-        return io.BufferedReader(_Slice(self.file, segment.contents, segment.size))  # type: ignore[type-var]
+
+        def read_at(offset: int, size: int) -> bytes:
+            with self.file.reading(segment.contents + offset) as source:
+                return source.read(size)
+
+        return io.BufferedReader(Window(segment.size, read_at))  # type: ignore[type-var]
 
     def _segment(self, path: str) -> Segment:
         for segment in self.segments:
@@ -129,7 +134,8 @@ def contents(file: File, segment: Segment) -> Iterator[bytes]:
         yield chunk
     if seen.hexdigest() != segment.sha256:
         message = "{} is damaged: its contents differ from the manifest".format(segment.path)
-        raise IntegrityError(message, [Finding("BUN001", ERROR, segment.path, message, (file.path,), AGAIN)])
+        found = [Finding("BUN001", ERROR, segment.path, message, (file.path,), AGAIN)]
+        raise IntegrityError(message, file.amiss() or found)
 
 
 class _Tally:
@@ -147,33 +153,6 @@ class _Tally:
 Readable = Union[BinaryIO, _Tally]
 
 
-class _Slice(io.RawIOBase):
-    """Part of a file as a file."""
-
-    def __init__(self, file: File, start: int, size: int) -> None:
-        self._file, self._start, self._size, self._at = file, start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = max(0, offset + {0: 0, 1: self._at, 2: self._size}[whence])
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        with self._file.reading(self._start + self._at) as source:
-            data = source.read(max(0, min(len(buffer), self._size - self._at)))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-
 def read_manifest(path: str) -> Opened:
     """The manifest, and where everything must lie; of the members only the manifests of several targets
     are looked at.
@@ -187,10 +166,10 @@ def read_manifest(path: str) -> Opened:
             "{} is a difference to an earlier bundle, and no whole one".format(path),
             fix="with that one beside it: offkit merge OLD.tar {} -o bundle.tar".format(quote(path)),
         )
-    with file.reading() as source:
+    with file.judged(), file.reading() as source:
         front, text = autopsy.find_manifest(source, path)
-    manifest = manifest_model.load(text)
-    _check_members(manifest)
+        manifest = manifest_model.load(text)
+        _check_members(manifest)
     segments = lay_out(manifest, text)
     last = segments[-1]
     size = last.end + len(END)

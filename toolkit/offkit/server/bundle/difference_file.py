@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import tempfile
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from offkit.edges import exclusive, leftovers
@@ -55,18 +53,18 @@ def read(path: str) -> Optional[DifferenceFile]:
     file = File(path)
     if not bundle_file.is_difference(file):
         return None
-    with file.reading() as source:
+    with file.judged(), file.reading() as source:
         block = source.read(BLOCK)
         entry = autopsy.parse_header(block)
         if entry is None or not 0 <= entry.size <= archive.MAX_MANIFEST:
             message = "the header of {} is damaged".format(layout.DIFFERENCE)
             raise damaged("BUN002", layout.DIFFERENCE, message, AGAIN)
-        listed = source.read(entry.size)
-    found = difference.load(listed)
-    own = Member(layout.DIFFERENCE, len(listed), manifest_model.digest(listed))
-    segments = bundle_file.in_order([own, *found.members])
-    text = b"".join(bundle_file.contents(file, segments[2]))
-    return DifferenceFile(file, found, segments, text, manifest_model.load(text))
+        found = difference.load(source.read(entry.size))
+        listed = difference.dump(found)
+        own = Member(layout.DIFFERENCE, len(listed), manifest_model.digest(listed))
+        segments = bundle_file.in_order([own, *found.members])
+        text = b"".join(bundle_file.contents(file, segments[2]))
+        return DifferenceFile(file, found, segments, text, manifest_model.load(text))
 
 
 def verify(opened: DifferenceFile, reporter: Reporter, whole: Optional[Hash] = None) -> None:
@@ -90,7 +88,8 @@ def base(path: str) -> Base:
 def _manifest_alone(path: str) -> Optional[bytes]:
     file = File(path)
     with file.reading() as source:
-        return source.read(archive.MAX_MANIFEST) if source.read(1) == b"{" and not source.seek(0) else None
+        front = source.read(1)
+        return front + source.read(archive.MAX_MANIFEST) if front == b"{" else None
 
 
 def _base(text: bytes, manifest: Union[Manifest, manifest_model.Several]) -> Base:
@@ -114,17 +113,9 @@ def merge(old: str, paths: Sequence[str], out: str, reporter: Reporter) -> Merge
     place = _destination(out)
     headline = "{} cannot be written".format(out)
     fix = "the bundle takes {}; choose another place with -o".format(words.size(size))
-    leftovers.sweep(os.path.dirname(place))
     try:
-        handle, partial = tempfile.mkstemp(dir=os.path.dirname(place), prefix=leftovers.prefix("bundle"))
-        with ExitStack() as stack:
-            stack.callback(_gone, partial)
-            with os.fdopen(handle, "wb") as sink:
-                sha256 = _write(sink, segments, last.text, places, reporter)
-                sink.flush()
-                os.fsync(sink.fileno())
-            os.chmod(partial, 0o644)
-            os.replace(partial, place)
+        with leftovers.unfinished(place, "bundle") as sink:
+            sha256 = _write(sink, segments, last.text, places, reporter)
     except OSError as error:
         raise exclusive.refused(error, out, headline, fix)
     return Merged(out, size, sha256, last.digest, first.digest)
@@ -192,9 +183,9 @@ def _write(
             write(b"\0" * archive.padding(segment.size))
         write(END)
     if amiss:
-        raise IntegrityError(
-            "the bundle cannot be put together: " + words.several(len(amiss), "problem"), amiss
-        )
+        found = list(dict.fromkeys(amiss))  # what one part has of several members is one
+        number = words.several(len(found), "problem")
+        raise IntegrityError("the bundle cannot be put together: " + number, found)
     return seen.hexdigest()
 
 
@@ -215,8 +206,3 @@ def _destination(out: str) -> str:
     if os.path.exists(place) and not os.path.isfile(place):
         raise UsageError("{} is not a regular file".format(out), fix="give a file with -o")
     return place
-
-
-def _gone(path: str) -> None:
-    if os.path.exists(path):
-        os.unlink(path)

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from typing import BinaryIO, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional
 
 from offkit.model import parts, words
 from offkit.model.archive import CHUNK
@@ -19,9 +19,9 @@ _NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
 
 
 class _Piece(NamedTuple):
+    offset: int  # bytes, in the whole
     path: str
     descriptor: int
-    offset: int  # bytes, in the whole
 
 
 class File:
@@ -72,7 +72,7 @@ class File:
                 what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
                 raise UsageError("{} is {}".format(path, what), fix=_NAME_ONE)
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        self._pieces.append(_Piece(path, descriptor, offset))
+        self._pieces.append(_Piece(offset, path, descriptor))
 
     def _close(self) -> None:
         while self._pieces:
@@ -97,9 +97,27 @@ class File:
                     stream.seek(offset)
                     yield stream
             else:
-                with io.BufferedReader(_Joined(self._pieces, self.size), CHUNK) as joined:  # type: ignore[type-var]
+                with io.BufferedReader(Window(self.size, self._read_at), CHUNK) as joined:  # type: ignore[type-var]
                     joined.seek(offset)
                     yield joined
+
+    def _read_at(self, offset: int, size: int) -> bytes:
+        """Of the part that has it, no more than that has."""
+        piece = max(one for one in self._pieces if one.offset <= offset)
+        with open(piece.descriptor, "rb", buffering=0, closefd=False) as source:
+            source.seek(offset - piece.offset)
+            return source.read(size) or b""
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """What is damaged inside is said of the parts, where these are not what they should be."""
+        try:
+            yield
+        except IntegrityError as error:
+            found = self.amiss()
+            if not found:
+                raise
+            raise IntegrityError("{}: {}".format(self.path, error.message), found)
 
     def amiss(self) -> List[Finding]:
         """Of a bundle in parts, each that is not what the index says (BUN024)."""
@@ -157,11 +175,11 @@ def _index_beside(path: str) -> str:
     return index if index and os.path.isfile(index) else ""
 
 
-class _Joined(io.RawIOBase):
-    """Files one after another as one; as long as nobody closes them."""
+class Window(io.RawIOBase):
+    """Some bytes as a file: ``read_at``, given an offset and a number, gives so many, or fewer but one."""
 
-    def __init__(self, pieces: List[_Piece], size: int) -> None:
-        self._pieces, self._size, self._at = pieces, size, 0
+    def __init__(self, size: int, read_at: Callable[[int, int], bytes]) -> None:
+        self._size, self._read_at, self._at = size, read_at, 0
 
     def readable(self) -> bool:
         return True
@@ -177,20 +195,8 @@ class _Joined(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        piece, left = self._piece()
-        if left <= 0:
-            return 0
-        with open(piece.descriptor, "rb", buffering=0, closefd=False) as source:
-            source.seek(self._at - piece.offset)
-            data = source.read(min(len(buffer), left)) or b""
+        wanted = min(len(buffer), self._size - self._at)
+        data = self._read_at(self._at, wanted) if wanted > 0 else b""
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
-
-    def _piece(self) -> Tuple[_Piece, int]:
-        """The file that has the next byte, and how many of its bytes are ahead."""
-        ends = [one.offset for one in self._pieces[1:]] + [self._size]
-        for piece, end in zip(self._pieces, ends):
-            if self._at < end:
-                return piece, end - self._at
-        return self._pieces[-1], 0
