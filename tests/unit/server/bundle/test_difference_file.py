@@ -1,10 +1,12 @@
 """A difference between two bundles: with the first it makes the second, byte for byte, or is refused."""
 
 import hashlib
+import io
 import json
 import os
 import random
 import subprocess
+import tarfile
 
 import pytest
 
@@ -104,6 +106,22 @@ def test_it_costs_what_is_new():
     )
     text = len(bundle_maker.make(fifty).text)
     assert len(between) < len(data) * 1.01 + 2 * text  # the manifest, and what lists it
+
+
+def test_what_two_members_have_is_there_once():
+    """Two targets with the same requirements."""
+    new = bundle_maker.several([(preset(name="el7"), some(["gamma"])), (preset(name="el9"), some(["gamma"]))])
+    texts = [one for one in new.manifest.members if one.path.endswith("requirements.txt")]
+    assert len({one.sha256 for one in texts}) < len(texts)
+    found = difference.load(_listed(bundle_maker.difference(OLD, new)))
+    contents = [(one.size, one.sha256) for one in found.members]
+    assert len(contents) == len(set(contents))
+
+
+def _listed(data):
+    """DIFFERENCE.json, the first member."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return tar.extractfile(layout.DIFFERENCE).read()
 
 
 def test_what_it_is_to(there):
@@ -211,7 +229,8 @@ def test_a_list_that_is_none(there, changes, said):
 
 
 @pytest.mark.parametrize(
-    "path", ["new/../../x", "x", "new/x", "new/-rf", "new/MANIFEST.json", "MANIFEST.json"]
+    "path",
+    ["new/../../x", "x", "abc/requirements.txt", "new/x", "new/-rf", "new/MANIFEST.json", "MANIFEST.json"],
 )
 def test_names_in_the_list(there, path):
     data = json.loads(difference.dump(difference_file.read("between.tar").difference).decode())
