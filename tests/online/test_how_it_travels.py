@@ -104,8 +104,23 @@ def test_parts(offkit, tmp_path, monkeypatch):
     words = ("bundle", "alpha", "--target", "el7", "-o")
     assert run(*words, "whole.tar")[0] == 0
     monkeypatch.setattr(parting, "SMALLEST", 1)
-    code, said, err = run(*words, "b.tar", "--part-size", "100K")
+    real, left = parting._copied, []
+
+    def copied(source, sink, size):
+        left.append((os.fstat(source.fileno()).st_size - source.tell(), size))
+        return real(source, sink, size)
+
+    monkeypatch.setattr(parting, "_copied", copied)
+    before = os.umask(0o077)
+    try:
+        code, said, err = run(*words, "b.tar", "--part-size", "100K")
+    finally:
+        os.umask(before)
     assert code == 0, err
+    assert all(ahead == size for ahead, size in left)  # what is parted already takes no room twice
+    modes = {one.name: one.stat().st_mode & 0o777 for one in (tmp_path / "b.tar-parts").iterdir()}
+    assert set(modes.values()) == {0o644}
+    assert (tmp_path / "b.tar-parts").stat().st_mode & 0o777 == 0o755
     whole = (tmp_path / "whole.tar").read_bytes()
     number = -(-len(whole) // 102400)
     assert f"in {number} parts" in said.splitlines()[0]

@@ -186,3 +186,37 @@ def test_scratch_that_holds_what_cannot_be_removed(tmp_path, monkeypatch):
     with leftovers.scratch() as folder:
         os.rmdir(folder)
     assert os.listdir(str(tmp_path)) == []
+
+
+def test_a_file_that_takes_its_place_when_it_is_whole(tmp_path, monkeypatch):
+    """On the disk first, for everybody to read, whatever the mask; what a killed run left goes."""
+    place = tmp_path / "b.tar"
+    place.write_bytes(b"old")
+    left = tmp_path / name_of(monkeypatch, GONE)
+    left.write_bytes(b"")
+    done = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, name=name, real=real: (done.append(name), real(*args)))
+    before = os.umask(0o077)
+    try:
+        with leftovers.unfinished(str(place), "bundle") as file:
+            assert not left.exists()
+            file.write(b"new")
+            assert place.read_bytes() == b"old"
+    finally:
+        os.umask(before)
+    assert done == ["fsync", "replace"]
+    assert place.read_bytes() == b"new"
+    assert place.stat().st_mode & 0o777 == 0o644
+    assert os.listdir(str(tmp_path)) == ["b.tar"]
+
+
+def test_a_file_that_does_not_become_whole(tmp_path):
+    """What was there stays, and nothing else."""
+    (tmp_path / "b.tar").write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError):
+        with leftovers.unfinished(str(tmp_path / "b.tar"), "bundle") as file:
+            file.write(b"%d" % (1 // 0))
+    assert (tmp_path / "b.tar").read_bytes() == b"old"
+    assert os.listdir(str(tmp_path)) == ["b.tar"]

@@ -73,6 +73,10 @@ WHOLE = "# bundle {} bytes in parts of {}, sha256 " + HASH + "\n"
         (WHOLE.format(10, 10) + HASH + "  -b\x1b[1m\n", "names no part"),
         (WHOLE.format(10, 10) + HASH[1:] + "  b\n", "names no part"),
         (WHOLE.format(20, 10) + LINE + LINE, "it names a part twice"),
+        (
+            WHOLE.format(501, 1) + "".join(HASH + "  b.{:03d}\n".format(n) for n in range(501)),
+            "it lists 501 parts",
+        ),
     ],
 )
 def test_what_somebody_wrote(body, said):

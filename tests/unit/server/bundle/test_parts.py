@@ -139,6 +139,7 @@ def test_parts_that_have_changed_names(folder):
     assert [one.message for one in caught.value.findings] == [
         "has what {} should have".format(name) for name in (NAMES[2], NAMES[1])
     ]
+    assert caught.value.findings[0].fix.startswith("give the parts the names that the index says")
 
 
 def test_damage_before_it_was_parted(tmp_path):
@@ -178,6 +179,18 @@ def test_differences_and_bundles_in_parts(folder):
     assert (folder / "made.tar").read_bytes() == MADE.data
     (folder / "made.tar").unlink()
     shared = layout.WHEELS + "alpha-1.0-py3-none-any.whl"
+    for name, data in bundle_maker.parted(OLD.data, 1 << 20, "whole.tar").items():
+        (folder / "old" / name).write_bytes(data)
+    both = [OLD.offsets[path][1] for path in (shared, layout.RUNTIME)]
+    for offset in both:
+        name = damage(str(folder / "old" / "whole.tar"), 1 << 20, offset)
+    with pytest.raises(IntegrityError) as caught:  # of two members, and told once
+        difference_file.merge(
+            str(folder / "old" / "whole.tar.001"), [str(folder / "between" / "d.parts")], out, Reporter()
+        )
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("BUN024", name)]
+    for each in (name, "whole.tar.parts"):
+        (folder / "old" / each).unlink()
     for place, size, offset in (
         (folder / "old" / "bundle.tar", 5000, OLD.offsets[shared][1]),
         (folder / "between" / "d", 2000, 100),
